@@ -1,0 +1,211 @@
+"""Channels and their numbers."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from providers import registry
+from providers.base import Provider
+
+from .fields import EncryptedJSONField, validate_own_number
+
+
+def new_token() -> str:
+    """The secret part of a webhook address: 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def validate_networks(value: str) -> None:
+    """Raise ValidationError unless the text lists IP addresses or networks."""
+    for word in value.replace(",", " ").split():
+        try:
+            ipaddress.ip_network(word, strict=False)
+        except ValueError:
+            raise ValidationError(f"{word!r} is neither an IP address nor a network.") from None
+
+
+class Channel(models.Model):
+    """An account at a provider, through which messages come and go."""
+
+    CONNECTED, FAILED, UNCHECKED, PAUSED = "connected", "failed", "unchecked", "paused"
+    STATUS_WORDS = {
+        CONNECTED: "Connected",
+        FAILED: "Connection failed",
+        UNCHECKED: "Not checked",
+        PAUSED: "Paused",
+    }
+
+    name = models.CharField(
+        max_length=127, unique=True, help_text="A name by which you recognise the channel."
+    )
+    provider = models.CharField(max_length=32, help_text="Cannot be changed later.")
+    credentials = EncryptedJSONField(default=dict, editable=False)
+    api_address = models.CharField(
+        "API address",
+        max_length=500,
+        blank=True,
+        help_text="Leave empty for the provider's own address.",
+    )
+    webhook_token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    allowed_addresses = models.TextField(
+        blank=True,
+        validators=[validate_networks],
+        help_text="IP addresses or networks that may call the webhook. Empty: any.",
+    )
+
+    rate = models.DecimalField(
+        "message sending rate",
+        max_digits=9,
+        decimal_places=3,
+        default=Decimal("1"),
+        validators=[MinValueValidator(Decimal("0.001"))],
+        help_text="Messages per second; 0.5 is one every two seconds. Messages beyond it wait "
+        "their turn. Above the provider's own limit, messages may be refused.",
+    )
+    in_flight = models.PositiveIntegerField(
+        "messages in flight",
+        default=32,
+        validators=[MinValueValidator(1)],
+        help_text="How many may wait for the provider's answer at once.",
+    )
+    close_after_days = models.PositiveIntegerField(
+        "session timeout (days)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Days without a message after which a session closes. Empty: never.",
+    )
+    accompanying_text = models.CharField(
+        "accompanying text for chat file",
+        max_length=500,
+        blank=True,
+        help_text="Sent along with a file that has no text of its own.",
+    )
+    allow_second_session = models.BooleanField(
+        "allow taking over an active session",
+        default=False,
+        help_text="If on, an agent who starts a session with a customer whose session is active "
+        "takes that session over, with its history. If off, this is refused.",
+    )
+
+    paused = models.BooleanField(default=False, help_text="Nothing is sent while paused.")
+    fault = models.CharField(max_length=500, blank=True, editable=False)
+    proved_at = models.DateTimeField(null=True, editable=False)
+    slowed_until = models.DateTimeField(null=True, editable=False)
+    slowed_reason = models.CharField(max_length=500, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def provider_class(self) -> type[Provider]:
+        """Raises KeyError if this version of Parley has no such provider."""
+        return registry.get(self.provider)
+
+    @property
+    def adapter(self) -> Provider:
+        """The provider, spoken to with this channel's credentials."""
+        return self.provider_class(self.credentials, self.api_address)
+
+    @property
+    def webhook_path(self) -> str:
+        return f"/api/v1.0/webhook/{self.provider}/{self.webhook_token}"
+
+    @property
+    def webhook_url(self) -> str:
+        return settings.PUBLIC_URL + self.webhook_path
+
+    @property
+    def secret_values(self) -> list[str]:
+        """What must be cut out of every log."""
+        kept = (self.credentials.get(name) for name in self.provider_class.secrets())
+        return [value for value in kept if isinstance(value, str) and value]
+
+    @property
+    def status(self) -> str:
+        if self.paused:
+            return self.PAUSED
+        if self.fault:
+            return self.FAILED
+        return self.CONNECTED if self.proved_at else self.UNCHECKED
+
+    @property
+    def status_reason(self) -> str:
+        """Why the status is what it is, in a sentence; "" if there is nothing to say."""
+        if not self.paused and self.fault:
+            return self.fault
+        if self.slowed_until and self.slowed_until > timezone.now():
+            until = timezone.localtime(self.slowed_until)
+            return f"Slowed down until {until:%H:%M:%S}: {self.slowed_reason}"
+        return ""
+
+    def allows_address(self, remote: str) -> bool:
+        """Whether a webhook may be called from this IP address."""
+        networks = self.allowed_addresses.replace(",", " ").split()
+        if not networks:
+            return True
+        try:
+            found = ipaddress.ip_address(remote)
+        except ValueError:
+            return False
+        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+            found = found.ipv4_mapped
+        return any(found in ipaddress.ip_network(each, strict=False) for each in networks)
+
+    def show_fault(self, reason: str) -> bool:
+        """Turn the channel red. Returns whether this call changed anything."""
+        changed = Channel.objects.filter(pk=self.pk).exclude(fault=reason[:500])
+        return bool(changed.update(fault=reason[:500]))
+
+    def show_success(self) -> bool:
+        """Turn the channel green. Returns whether this call changed its status."""
+        stale = Channel.objects.filter(pk=self.pk).filter(~Q(fault="") | Q(proved_at=None))
+        return bool(stale.update(fault="", proved_at=timezone.now()))
+
+    def slow_down(self, until: datetime, reason: str) -> None:
+        """Send nothing before ``until``; never shortens a slow-down that is in force."""
+        Channel.objects.filter(pk=self.pk).filter(
+            Q(slowed_until=None) | Q(slowed_until__lt=until)
+        ).update(slowed_until=until, slowed_reason=reason[:500])
+
+
+class Number(models.Model):
+    """One of our numbers at a channel, or the name we send under."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="numbers")
+    value = models.CharField(
+        "number", max_length=64, help_text="With plus sign and country code, like +41791234510."
+    )
+
+    class Meta:
+        ordering = ["value"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "value"], name="number_once_per_channel")
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude)
+        if self.channel_id or getattr(self, "channel", None):
+            names = self.channel.provider_class.alphanumeric_sender
+            try:
+                self.value = validate_own_number(self.value, names=names)
+            except ValidationError as error:
+                raise ValidationError({"value": error.messages}) from None

@@ -1,0 +1,1 @@
+"""SQLite as the embedded database, with one fair lock for writers."""

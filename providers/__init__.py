@@ -1,0 +1,1 @@
+"""Speaks to the outside world. No database, no queue, no settings."""

@@ -1,0 +1,1 @@
+"""One provider, one file. docs/adding-a-provider.md tells how."""

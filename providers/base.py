@@ -1,0 +1,458 @@
+"""What a provider is, and the plain objects it trades in.
+
+A provider is one file in ``adapters/`` whose class is called ``Adapter``. It does no I/O: ``send``,
+``check_credentials``, ``fetch`` and ``poll`` are generators that yield a :class:`Call`, are handed
+its :class:`Answer` (or have the failure raised into them), and return their result. Who carries
+the calls is not their business; see ``providers/http.py``. Parsers are pure: a request comes in,
+plain objects go out.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qsl
+
+from django import forms
+
+from .errors import (
+    BadCredentials,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Uncertain,
+    WebhookError,
+)
+
+# --- the words for what became of a message -------------------------------------------------
+
+SENT = "sent"  # the provider, or the network behind it, has it
+DELIVERED = "delivered"
+FAILED = "failed"
+READ = "read"
+
+
+# --- calls to a provider --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request that an adapter wants carried.
+
+    At most one of ``json``, ``form`` and ``body`` is set. ``judge`` turns an answer into the error
+    it stands for, or None; the carrier raises it at the adapter's ``yield``. ``sends`` is False for
+    a call after whose loss nothing can have been sent (a log-in, a status question, a fetch): such
+    a loss is Unavailable and not Uncertain.
+    """
+
+    method: str
+    url: str
+    json: Any = None
+    form: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None
+    body: bytes | None = None
+    params: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    auth: tuple[str, str] | None = None
+    timeout: float = 30.0  # seconds, for the whole exchange
+    max_bytes: int = 1_000_000  # a longer answer is cut off and counts as an error
+    sends: bool = True
+    judge: Callable[[Answer], ProviderError | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A pause of so many seconds, for a virtual provider that plays a slow one."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status, headers with lower-case names, and the body's bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 become replacement characters."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError if it is not JSON."""
+        return jsonlib.loads(self.body)
+
+
+R = TypeVar("R")
+#: A conversation with a provider: yields calls, is sent answers, returns its result.
+Talk = Generator["Call | Wait", Answer, R]
+
+
+# --- messages --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that goes with a message.
+
+    Outbound it carries an address that the provider may fetch without credentials until it
+    expires. Inbound it carries either the bytes or an address; ``needs_credentials`` says that
+    only the adapter's ``fetch`` can get it.
+    """
+
+    url: str = ""
+    content: bytes | None = None
+    name: str = ""
+    content_type: str = ""
+    size: int | None = None
+    needs_credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A message to be sent. Numbers are E.164 with "+", unless the sender is alphanumeric.
+
+    ``reference`` is ours: letters and digits, new for every attempt, unique for ever.
+    ``webhook_url`` is the channel's address, for providers told per message where to report.
+    """
+
+    sender: str
+    recipient: str
+    text: str
+    reference: str
+    media: tuple[Media, ...] = ()
+    webhook_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message from a customer.
+
+    ``provider_id`` is the provider's id, the same whenever it repeats the message. A provider
+    without ids leaves it empty: then a hash of the content stands in for it. ``sent_at`` is the
+    provider's time where it tells one. ``name`` is the customer's, where the network tells it.
+    """
+
+    sender: str
+    recipient: str
+    text: str
+    provider_id: str = ""
+    media: tuple[Media, ...] = ()
+    sent_at: datetime | None = None
+    name: str = ""
+    raw: str = ""  # what could not be decoded, kept for the administrator
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider says became of a message: SENT, DELIVERED, FAILED or READ.
+
+    It names the message by the provider's id or by our reference; one is enough. ``reason`` is the
+    provider's own word for a failure, in a sentence an agent understands.
+    """
+
+    status: str
+    provider_id: str = ""
+    reference: str = ""
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """The provider says that a customer wants no more (or, ``lifted``, wants again) messages."""
+
+    customer: str
+    number: str = ""
+    lifted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFault:
+    """The provider says, outside any message, that the channel itself does not work."""
+
+    reason: str
+
+
+Event = Inbound | Report | OptOut | ChannelFault
+
+
+class WebhookRequest:
+    """A request to a channel's webhook address, as plain data.
+
+    ``tail`` is what follows the secret part of the address, without a leading slash. ``headers``
+    have lower-case names. ``url`` is the full public address, which some providers sign.
+    """
+
+    def __init__(
+        self,
+        *,
+        method: str = "POST",
+        url: str = "",
+        tail: str = "",
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        remote: str = "",
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.tail = tail
+        self.query_string = query
+        self.headers = headers or {}
+        self.body = body
+        self.remote = remote
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query's parameters; of a repeated one the last."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    @cached_property
+    def charset(self) -> str:
+        """The charset the Content-Type names, else UTF-8."""
+        for part in self.headers.get("content-type", "").split(";")[1:]:
+            name, _, value = part.partition("=")
+            if name.strip().lower() == "charset":
+                return value.strip().strip("\"'") or "utf-8"
+        return "utf-8"
+
+    @cached_property
+    def text(self) -> str:
+        """The body in its charset. Raises WebhookError if it is not in it."""
+        try:
+            return self.body.decode(self.charset)
+        except LookupError:
+            raise WebhookError(f"The charset {self.charset!r} is not known.") from None
+        except UnicodeDecodeError as error:
+            raise WebhookError(f"The body is not valid {self.charset}: {error.reason}.") from None
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as a JSON object, whatever the Content-Type. Raises WebhookError if not one."""
+        source: str | bytes = self.body if self.charset.lower() in ("utf-8", "utf8") else self.text
+        try:
+            found = jsonlib.loads(source)
+        except (ValueError, RecursionError) as error:
+            raise WebhookError(f"The body is not JSON: {error}.") from None
+        if not isinstance(found, dict):
+            raise WebhookError("The body is JSON, but not an object.")
+        return found
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The body as a URL-encoded form; of a repeated field the last."""
+        try:
+            pairs = parse_qsl(
+                self.body.decode("ascii"),
+                keep_blank_values=True,
+                encoding=self.charset,
+                errors="replace",
+                max_num_fields=1000,
+            )
+        except (UnicodeDecodeError, ValueError, LookupError) as error:
+            raise WebhookError(f"The body is not a form: {error}.") from None
+        return dict(pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a webhook is answered with."""
+
+    body: str = "OK"
+    content_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+
+
+# --- the provider itself ---------------------------------------------------------------------
+
+
+class Secret(forms.CharField):
+    """A credential that is never shown again, and cut out of every log."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.PasswordInput(render_value=False))
+        kwargs.setdefault("strip", True)
+        super().__init__(**kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRules:
+    """Which files a provider takes: checked before anything is sent.
+
+    ``types`` are MIME types or their first halves ("image/"); empty means any. ``keep_hours`` is
+    how long files stay, in both directions.
+    """
+
+    max_bytes: int
+    max_files: int = 1
+    types: tuple[str, ...] = ()
+    keep_hours: int | None = None
+    accompanying_text: bool = False  # the channel has a text that is sent along with files
+
+    def allows(self, content_type: str) -> bool:
+        """Whether a file of this MIME type may be sent."""
+        return not self.types or content_type.startswith(self.types)
+
+
+class Provider:
+    """One provider, spoken to with one channel's credentials.
+
+    Subclasses override what their provider has. All they know about the channel comes with the
+    constructor: ``credentials`` (the cleaned ``Credentials`` form) and ``api_address``.
+    """
+
+    name: ClassVar[str] = ""
+    #: Steps for the provider's own portal, shown beside the webhook address. Plain text.
+    setup: ClassVar[str] = ""
+    #: The vendor's API address; "" if the provider has none and the form asks for it.
+    default_api_address: ClassVar[str] = ""
+    #: The longest text in characters, only where the provider would silently mangle a longer one.
+    max_text: ClassVar[int | None] = None
+    #: Which files it takes; None: text only.
+    media: ClassVar[MediaRules | None] = None
+    #: Whether a channel's number may be a name of letters and digits.
+    alphanumeric_sender: ClassVar[bool] = False
+    #: Whether delivery reports come; without them the last state is "sent".
+    has_reports: ClassVar[bool] = True
+    #: Whether ``poll`` asks the provider for news.
+    polls: ClassVar[bool] = False
+    #: Whether the provider exists only inside Parley (the virtual phone).
+    virtual: ClassVar[bool] = False
+    #: Suggested messages per second, and messages in flight at once.
+    default_rate: ClassVar[float] = 1.0
+    default_in_flight: ClassVar[int] = 32
+    #: What an unreadable request is answered with, once it is kept for the administrator.
+    unreadable_status: ClassVar[int] = 400
+
+    class Credentials(forms.Form):
+        """The provider's own fields: validated, encrypted, shown in the channel's first tab."""
+
+    def __init__(self, credentials: Mapping[str, Any], api_address: str = "") -> None:
+        self.credentials = credentials
+        self.api_address = (api_address or self.default_api_address).rstrip("/")
+
+    @classmethod
+    def secrets(cls) -> tuple[str, ...]:
+        """The names of the credentials that must never be shown."""
+        return tuple(n for n, f in cls.Credentials.base_fields.items() if isinstance(f, Secret))
+
+    # sending
+
+    def send(self, message: Outbound) -> Talk[str | list[str]]:
+        """Send one message; return the provider's id, "" if it has none, a list if several.
+
+        Raises the errors of ``errors.py``, or lets the carrier raise them.
+        """
+        raise Rejected(f"{self.name} cannot send messages.")
+        yield
+
+    def check_credentials(self) -> Talk[None]:
+        """Ask the provider whether our credentials are good, without sending. Raises if not."""
+        raise Unavailable(f"{self.name} offers no way to check the credentials without sending.")
+        yield
+
+    def fetch(self, media: Media) -> Talk[bytes]:
+        """Get a file that needs our credentials."""
+        answer = yield Call("GET", media.url, sends=False)
+        return answer.body
+
+    def poll(self, waiting: tuple[str, ...]) -> Talk[list[Event]]:
+        """Ask for news. ``waiting`` are provider ids or references without a final report."""
+        return []
+        yield
+
+    # webhooks: verify, then every parser sees every request
+
+    def verify_webhook(self, request: WebhookRequest) -> None:
+        """Raise WebhookError unless the request is theirs. The secret address is always checked."""
+
+    def challenge(self, request: WebhookRequest) -> str | None:
+        """The text to echo if this request only tests a new address, else None."""
+        return None
+
+    def parse_inbound(self, request: WebhookRequest) -> Iterable[Inbound]:
+        """The messages in the request; nothing if it is about something else.
+
+        Raises WebhookError if it cannot be read.
+        """
+        return ()
+
+    def parse_status(self, request: WebhookRequest) -> Iterable[Report]:
+        """The delivery reports in the request; nothing if it is about something else."""
+        return ()
+
+    def parse_other(self, request: WebhookRequest) -> Iterable[OptOut | ChannelFault]:
+        """Opt-outs and channel faults in the request."""
+        return ()
+
+    def parse(self, request: WebhookRequest) -> list[Event]:
+        """All that the request says. Raises WebhookError if it cannot be read."""
+        return [
+            *self.parse_inbound(request),
+            *self.parse_status(request),
+            *self.parse_other(request),
+        ]
+
+    def answer(self, request: WebhookRequest) -> Reply:
+        """What the provider wants to read back once all is stored."""
+        return Reply()
+
+
+class HttpProvider(Provider):
+    """A provider with an HTTP API: builds calls against its address and sorts its errors."""
+
+    def call(self, method: str, path: str, **kwargs: Any) -> Call:
+        """A call to ``path`` under the API address (or to a full address)."""
+        url = path if "://" in path else self.api_address + path
+        return Call(method, url, judge=self.error, **kwargs)
+
+    def error(self, answer: Answer) -> ProviderError | None:
+        """The error an answer stands for, by its HTTP status; None if it is a success."""
+        status = answer.status
+        if status < 300:
+            return None
+        said = f"{self.name}: {self.reason(answer)}"
+        if status < 400:
+            return Rejected(f"{self.name} answers with a redirect; check the API address.")
+        if status in (401, 403):
+            return BadCredentials(said)
+        if status == 429:
+            return Throttled(said, after=retry_after(answer))
+        if status == 503:
+            return Unavailable(said)
+        if status >= 500:
+            return self.server_error(answer, said)
+        return Rejected(said)
+
+    def server_error(self, answer: Answer, said: str) -> ProviderError:
+        """What a 5xx other than 503 means. Unless a provider promises more, nobody knows."""
+        return Uncertain(said)
+
+    def reason(self, answer: Answer) -> str:
+        """The provider's own words for a failure, short."""
+        return f"HTTP {answer.status} {answer.text.strip()[:200]}".strip()
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds from a Retry-After header of either form, else None."""
+    value = answer.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(answer.headers["date"]) if "date" in answer.headers else None
+        return max(0.0, (when - (now or datetime.now(when.tzinfo))).total_seconds())
+    except (TypeError, ValueError):
+        return None

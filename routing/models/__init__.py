@@ -1,0 +1,29 @@
+"""Facts, and the changes of one object."""
+
+from .counts import HourCount
+from .customers import Customer
+from .exchanges import Exchange, Held, PlatformEvent
+from .messages import Attachment, Message, Part, Report
+from .rules import Extension, Platform, Queue, Rule
+from .sessions import AlreadyTaken, Archived, NotAllowed, Session, SessionClosed
+
+__all__ = [
+    "AlreadyTaken",
+    "Archived",
+    "Attachment",
+    "Customer",
+    "Exchange",
+    "Extension",
+    "Held",
+    "HourCount",
+    "Message",
+    "NotAllowed",
+    "Part",
+    "Platform",
+    "PlatformEvent",
+    "Queue",
+    "Report",
+    "Rule",
+    "Session",
+    "SessionClosed",
+]

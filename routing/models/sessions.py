@@ -1,0 +1,178 @@
+"""Sessions: one customer and one of our numbers, until it is closed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from channels_app.models import Channel, Number
+
+from .customers import Customer
+from .rules import Extension, Platform, Queue
+
+
+class AlreadyTaken(Exception):
+    """Another agent was first. ``holder`` is who."""
+
+    def __init__(self, holder: Extension | None) -> None:
+        super().__init__(f"{holder.name if holder else 'Someone else'} already has this session.")
+        self.holder = holder
+
+
+class SessionClosed(Exception):
+    """The session is closed; a new one must be started."""
+
+    def __init__(self) -> None:
+        super().__init__("This session is closed. Start a new one to write again.")
+
+
+class NotAllowed(Exception):
+    """The agent may not do this; the text says why."""
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def open(self) -> SessionQuerySet:
+        return self.filter(closed_at=None)
+
+    def for_extension(self, extension: Extension) -> SessionQuerySet:
+        """All that this agent may see: their own, and what waits in their queues."""
+        queues = Queue.objects.filter(members=extension)
+        return self.filter(Q(holder=extension) | Q(holder=None, queue__in=queues))
+
+    def not_archived_by(self, extension: Extension) -> SessionQuerySet:
+        """Without those the agent archived since the last message; a new message brings it back."""
+        return self.filter(
+            ~Exists(
+                Archived.objects.filter(
+                    session=OuterRef("pk"), extension=extension, at__gte=OuterRef("last_at")
+                )
+            )
+        )
+
+    def archived_by(self, extension: Extension) -> SessionQuerySet:
+        return self.filter(archivings__extension=extension, archivings__at__gte=F("last_at"))
+
+    def idle(self, channel: Channel, now: datetime) -> SessionQuerySet:
+        """The channel's open sessions whose time-out has passed, oldest first."""
+        if channel.close_after_days is None:
+            return self.none()
+        limit = now - timedelta(days=channel.close_after_days)
+        return self.open().filter(channel=channel, last_at__lt=limit).order_by("last_at")
+
+
+class Session(models.Model):
+    """Open while ``closed_at`` is empty; waiting while ``holder`` is empty."""
+
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="sessions", db_index=False)
+    number = models.ForeignKey(Number, models.PROTECT, related_name="sessions")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="sessions")
+
+    queue = models.ForeignKey(Queue, models.SET_NULL, null=True, related_name="sessions")
+    holder = models.ForeignKey(
+        Extension, models.SET_NULL, null=True, related_name="sessions", db_index=False
+    )
+    platform = models.ForeignKey(Platform, models.SET_NULL, null=True, related_name="sessions")
+
+    opened_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+    #: What the list shows without looking at the messages.
+    last_text = models.CharField(max_length=200, blank=True)
+    last_inbound = models.BooleanField(default=True)
+    unread = models.PositiveIntegerField(default=0)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number", "customer"],
+                condition=Q(closed_at=None),
+                name="one_open_session",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["holder", "-last_at", "-id"], name="session_of_holder"),
+            models.Index(
+                fields=["queue", "-last_at", "-id"],
+                name="session_waiting",
+                condition=Q(holder=None),
+            ),
+            models.Index(
+                fields=["channel", "last_at"], name="session_idle", condition=Q(closed_at=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} ↔ {self.number}"
+
+    @property
+    def shared(self) -> bool:
+        """Whether the queue's members all see and answer it for its whole life."""
+        return bool(self.queue and self.queue.pickup == Queue.NONE and not self.holder_id)
+
+    def touch(self, text: str, *, inbound: bool, at: datetime | None = None) -> None:
+        """Move the session to the top of the lists with this last text."""
+        at = at or timezone.now()
+        Session.objects.filter(pk=self.pk).update(
+            last_at=at, last_text=text[:200], last_inbound=inbound
+        )
+
+    def pick_up(self, extension: Extension) -> bool:
+        """Make this agent the holder. False if they already were.
+
+        Raises AlreadyTaken or SessionClosed.
+        """
+        free = Session.objects.open().filter(pk=self.pk, holder=None, platform=None)
+        if free.update(holder=extension):
+            self.holder = extension
+            return True
+        self.refresh_from_db()
+        if self.closed_at:
+            raise SessionClosed
+        if self.holder_id == extension.pk:
+            return False
+        raise AlreadyTaken(self.holder)
+
+    def move(self, seen_holder: Extension | None, **destination: Any) -> None:
+        """Give the session to exactly one of ``holder``, ``queue`` or ``platform``.
+
+        Raises AlreadyTaken if the holder is no longer the one the caller saw.
+        """
+        wanted: dict[str, Any] = {"holder": None, "queue": None, "platform": None, **destination}
+        same = Session.objects.filter(pk=self.pk, holder=seen_holder)
+        if not same.update(**wanted):
+            self.refresh_from_db()
+            raise AlreadyTaken(self.holder)
+        for name, value in wanted.items():
+            setattr(self, name, value)
+
+    def close(self) -> bool:
+        """Close the session; returns whether this call did it."""
+        now = timezone.now()
+        if Session.objects.open().filter(pk=self.pk).update(closed_at=now, unread=0):
+            self.closed_at = now
+            return True
+        return False
+
+    def mark_read(self) -> bool:
+        """Forget the unread count; returns whether there was one."""
+        return bool(Session.objects.filter(pk=self.pk, unread__gt=0).update(unread=0))
+
+
+class Archived(models.Model):
+    """One agent put a session away. It comes back with the next message."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="archivings")
+    extension = models.ForeignKey(Extension, models.CASCADE, related_name="archivings")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["extension", "session"], name="archived_once")
+        ]
