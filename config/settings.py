@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
+import os
+import re
 import secrets
+import tempfile
 from pathlib import Path
 
 import environ
@@ -75,6 +79,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "channels_app",
     "routing",
+    "config",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -136,7 +141,18 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env("REDIS_URL", default="") or f"unix://{DATA_DIR / 'valkey.sock'}"
+
+def _valkey_socket() -> Path:
+    """Where the embedded Valkey listens. A socket's path must be short, and plain in a URL."""
+    path = DATA_DIR / "valkey.sock"
+    if len(os.fsencode(path)) <= 100 and re.fullmatch(r"[A-Za-z0-9/._-]+", str(path)):
+        return path
+    digest = hashlib.sha256(os.fsencode(DATA_DIR)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"parley-{digest}.sock"
+
+
+VALKEY_SOCKET = _valkey_socket()
+REDIS_URL = env("REDIS_URL", default="") or f"unix://{VALKEY_SOCKET}"
 BROKER_URL = env("BROKER_URL", default="") or REDIS_URL.replace("unix://", "redis+socket://")
 
 MEDIA_ROOT = DATA_DIR / "files"
