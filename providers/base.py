@@ -9,26 +9,22 @@ plain objects go out.
 
 from __future__ import annotations
 
-import json as jsonlib
-from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
-from typing import Any, ClassVar, TypeVar
-from urllib.parse import parse_qsl
+from typing import Any, ClassVar
 
 from django import forms
 
-from .errors import (
-    BadCredentials,
-    ProviderError,
-    Rejected,
-    Throttled,
-    Unavailable,
-    Uncertain,
-    WebhookError,
-)
+from .calls import Answer as Answer
+from .calls import Call as Call
+from .calls import Talk as Talk
+from .calls import Wait as Wait
+from .errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable, Uncertain
+from .errors import WebhookError as WebhookError
+from .webhook import Reply as Reply
+from .webhook import WebhookRequest as WebhookRequest
 
 # --- the words for what became of a message -------------------------------------------------
 
@@ -36,63 +32,6 @@ SENT = "sent"  # the provider, or the network behind it, has it
 DELIVERED = "delivered"
 FAILED = "failed"
 READ = "read"
-
-
-# --- calls to a provider --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request that an adapter wants carried.
-
-    At most one of ``json``, ``form`` and ``body`` is set. ``judge`` turns an answer into the error
-    it stands for, or None; the carrier raises it at the adapter's ``yield``. ``sends`` is False for
-    a call after whose loss nothing can have been sent (a log-in, a status question, a fetch): such
-    a loss is Unavailable and not Uncertain.
-    """
-
-    method: str
-    url: str
-    json: Any = None
-    form: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None
-    body: bytes | None = None
-    params: Mapping[str, str] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    auth: tuple[str, str] | None = None
-    timeout: float = 30.0  # seconds, for the whole exchange
-    max_bytes: int = 1_000_000  # a longer answer is cut off and counts as an error
-    sends: bool = True
-    judge: Callable[[Answer], ProviderError | None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A pause of so many seconds, for a virtual provider that plays a slow one."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: status, headers with lower-case names, and the body's bytes."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        """The body as text; bytes that are not UTF-8 become replacement characters."""
-        return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """The body as JSON. Raises ValueError if it is not JSON."""
-        return jsonlib.loads(self.body)
-
-
-R = TypeVar("R")
-#: A conversation with a provider: yields calls, is sent answers, returns its result.
-Talk = Generator["Call | Wait", Answer, R]
 
 
 # --- messages --------------------------------------------------------------------------------
@@ -184,93 +123,6 @@ class ChannelFault:
 Event = Inbound | Report | OptOut | ChannelFault
 
 
-class WebhookRequest:
-    """A request to a channel's webhook address, as plain data.
-
-    ``tail`` is what follows the secret part of the address, without a leading slash. ``headers``
-    have lower-case names. ``url`` is the full public address, which some providers sign.
-    """
-
-    def __init__(
-        self,
-        *,
-        method: str = "POST",
-        url: str = "",
-        tail: str = "",
-        query: str = "",
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        remote: str = "",
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.tail = tail
-        self.query_string = query
-        self.headers = headers or {}
-        self.body = body
-        self.remote = remote
-
-    @cached_property
-    def query(self) -> dict[str, str]:
-        """The query's parameters; of a repeated one the last."""
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
-
-    @cached_property
-    def charset(self) -> str:
-        """The charset the Content-Type names, else UTF-8."""
-        for part in self.headers.get("content-type", "").split(";")[1:]:
-            name, _, value = part.partition("=")
-            if name.strip().lower() == "charset":
-                return value.strip().strip("\"'") or "utf-8"
-        return "utf-8"
-
-    @cached_property
-    def text(self) -> str:
-        """The body in its charset. Raises WebhookError if it is not in it."""
-        try:
-            return self.body.decode(self.charset)
-        except LookupError:
-            raise WebhookError(f"The charset {self.charset!r} is not known.") from None
-        except UnicodeDecodeError as error:
-            raise WebhookError(f"The body is not valid {self.charset}: {error.reason}.") from None
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as a JSON object, whatever the Content-Type. Raises WebhookError if not one."""
-        source: str | bytes = self.body if self.charset.lower() in ("utf-8", "utf8") else self.text
-        try:
-            found = jsonlib.loads(source)
-        except (ValueError, RecursionError) as error:
-            raise WebhookError(f"The body is not JSON: {error}.") from None
-        if not isinstance(found, dict):
-            raise WebhookError("The body is JSON, but not an object.")
-        return found
-
-    @cached_property
-    def form(self) -> dict[str, str]:
-        """The body as a URL-encoded form; of a repeated field the last."""
-        try:
-            pairs = parse_qsl(
-                self.body.decode("ascii"),
-                keep_blank_values=True,
-                encoding=self.charset,
-                errors="replace",
-                max_num_fields=1000,
-            )
-        except (UnicodeDecodeError, ValueError, LookupError) as error:
-            raise WebhookError(f"The body is not a form: {error}.") from None
-        return dict(pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a webhook is answered with."""
-
-    body: str = "OK"
-    content_type: str = "text/plain; charset=utf-8"
-    status: int = 200
-
-
 # --- the provider itself ---------------------------------------------------------------------
 
 
@@ -326,6 +178,8 @@ class Provider:
     polls: ClassVar[bool] = False
     #: Whether the provider exists only inside Parley (the virtual phone).
     virtual: ClassVar[bool] = False
+    #: The network of its customers' addresses: "phone" for phone numbers, else its own slug.
+    network: ClassVar[str] = "phone"
     #: Suggested messages per second, and messages in flight at once.
     default_rate: ClassVar[float] = 1.0
     default_in_flight: ClassVar[int] = 32

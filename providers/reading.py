@@ -1,0 +1,56 @@
+"""Reads what providers write: fields of any type, times, numbers, damaged text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_WRITTEN = str.maketrans("", "", " ().-/\u00a0")
+
+
+def clean(text: str) -> str:
+    """The text without what no database keeps: NULs, and halves of surrogate pairs."""
+    text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def field_of(found: Any, *names: str) -> str:
+    """The first of these fields that holds text or a number, as clean text; "" if none does."""
+    if isinstance(found, Mapping):
+        for name in names:
+            value = found.get(name)
+            if isinstance(value, str) and value:
+                return clean(value)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return str(value)
+    return ""
+
+
+def moment(text: str) -> datetime | None:
+    """The time that an ISO 8601 text tells, in UTC; None if it tells none that can be meant."""
+    try:
+        when = datetime.fromisoformat(text.strip())
+        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return when if when > _EARLIEST else None
+
+
+def e164(number: str) -> str:
+    """A number that begins with its country code, as E.164 with "+".
+
+    Short codes, sender names and numbers with a national zero stay as they are.
+    """
+    digits = number.strip().translate(_WRITTEN)
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    bare = digits.removeprefix("+")
+    if not (bare.isascii() and bare.isdigit() and 7 <= len(bare) <= 15 and bare[0] != "0"):
+        return number.strip()
+    return "+" + bare
