@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -32,14 +32,20 @@ def field_of(found: Any, *names: str) -> str:
     return ""
 
 
-def moment(text: str) -> datetime | None:
-    """The time that an ISO 8601 text tells, in UTC; None if it tells none that can be meant."""
-    try:
-        when = datetime.fromisoformat(text.strip())
-        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return when if when > _EARLIEST else None
+def moment(text: str, *, zone: tzinfo = UTC, forms: tuple[str, ...] = ()) -> datetime | None:
+    """The time that a text tells, in UTC; None if it tells none that can be meant.
+
+    The text is in one of the ``forms`` of strptime, or ISO 8601. ``zone`` is that of a time
+    without one.
+    """
+    for form in (*forms, ""):
+        try:
+            when = datetime.strptime(text, form) if form else datetime.fromisoformat(text.strip())
+            when = (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+        return when if when > _EARLIEST else None
+    return None
 
 
 def e164(number: str) -> str:
