@@ -127,6 +127,7 @@ if EMBEDDED:
         "default": {
             "ENGINE": "config.sqlite",
             "NAME": DATA_DIR / "parley.sqlite3",
+            "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",

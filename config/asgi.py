@@ -1,0 +1,60 @@
+"""The front: event streams and webhooks natively, Django's pages through their WSGI application.
+
+A Django request under ASGI costs ten times one under WSGI, so the pages run in threads. Behind a
+proxy that sends the pages to ``web``, this application serves ``events`` alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+from wsgiref.util import FileWrapper
+
+from a2wsgi import WSGIMiddleware
+
+from config.wsgi import application as django
+from routing.inbox import stream
+
+BLOCK = 64 * 1024
+
+
+def _pages(environ: dict[str, Any], start_response: Any) -> Any:
+    # Without it, files leave in pieces of 4 kB, each with a trip between thread and loop.
+    environ["wsgi.file_wrapper"] = lambda file, _=BLOCK: FileWrapper(file, BLOCK)
+    return django(environ, start_response)
+
+
+pages = WSGIMiddleware(_pages, workers=8)
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "http" and scope["path"] in stream.PATHS:
+        await stream.application(scope, receive, send)
+    else:
+        await pages(scope, receive, send)
+
+
+async def _live(receive: Any, send: Any) -> None:
+    while (await receive())["type"] == "lifespan.startup":
+        _end_streams_on_signal(asyncio.get_running_loop())
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _end_streams_on_signal(loop: asyncio.AbstractEventLoop) -> None:
+    """A server waits for its open requests before it stops; a stream would never end by itself."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        server = signal.getsignal(number)
+
+        def stop(signum: int, frame: FrameType | None, server: Any = server) -> None:
+            loop.call_soon_threadsafe(stream.close)
+            if callable(server):
+                server(signum, frame)
+
+        with suppress(ValueError):  # not the main thread: whoever runs us handles signals
+            signal.signal(number, stop)

@@ -1,0 +1,1 @@
+"""The agents' door: pages, fragments and what their buttons do."""

@@ -1,0 +1,73 @@
+"""Nudges the browsers of agents. A nudge names who should look again, never what is to be seen.
+
+Audiences are ``extension:<pk>``, ``queue:<pk>`` and ``phone:<number pk>:<customer address>``. Each
+nudge gets a cursor from one counter, so that a browser that was away can be told what it missed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import orjson
+import redis
+from django.conf import settings
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "parley:live"
+CURSOR = "parley:live:cursor"
+#: A published line is "<cursor> <JSON>"; the JSON's "to" lists the audiences.
+PUBLISH = """
+for i = 1, #ARGV do
+  redis.call('PUBLISH', KEYS[1], redis.call('INCR', KEYS[2]) .. ' ' .. ARGV[i])
+end
+"""
+#: After a failure nothing is tried for so long: a dead Redis must not slow every request down.
+PAUSE_SECONDS = 1.0
+_paused_until = 0.0
+
+
+def extension_audience(pk: int) -> str:
+    return f"extension:{pk}"
+
+
+def queue_audience(pk: int) -> str:
+    return f"queue:{pk}"
+
+
+def phone_audience(number_pk: int, customer_address: str) -> str:
+    return f"phone:{number_pk}:{customer_address}"
+
+
+def nudge(audiences: Iterable[str], **fields: Any) -> None:
+    """Tell these audiences to look again; ``fields`` are names (``session=5``), never content.
+
+    ``who=True`` for an extension says that its queues changed. Never raises for a Redis that is
+    down: a page that missed a nudge sees the change when it next asks.
+    """
+    nudge_many([(audiences, fields)])
+
+
+def nudge_many(nudges: Iterable[tuple[Iterable[str], Mapping[str, Any]]]) -> None:
+    """Many nudges in one exchange with Redis."""
+    global _paused_until
+    lines = [orjson.dumps({**fields, "to": list(to)}) for to, fields in nudges]
+    if not lines or time.monotonic() < _paused_until:
+        return
+    try:
+        _publisher()(keys=[CHANNEL, CURSOR], args=lines)
+    except (redis.RedisError, OSError) as error:
+        _paused_until = time.monotonic() + PAUSE_SECONDS
+        log.warning("Browsers were not nudged, Redis failed: %s", error)
+
+
+@cache
+def _publisher() -> Any:
+    client = redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=1.0, health_check_interval=30
+    )
+    return client.register_script(PUBLISH)
