@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -13,3 +15,24 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Read in this spelling only: without it every task opens a new database connection.
 app.conf["CELERY_DB_REUSE_MAX"] = 1000
 app.autodiscover_tasks(["routing"])
+
+# The default exchange reaches a queue by its name. A named one needs a binding, which Redis keeps
+# as a key: once lost, kombu would drop every task in silence.
+app.conf.task_queues = [Queue("parley", Exchange(""), routing_key="parley")]
+app.conf.task_default_queue = app.conf.task_default_routing_key = "parley"
+app.conf.task_default_exchange = ""
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """A beat entry whose call is dropped when no worker took it before the next one is due."""
+    return {"task": f"routing.{task}", "schedule": seconds, "options": {"expires": seconds}}
+
+
+app.conf.beat_schedule = {
+    "ring-forgotten": _every(5, "ring_forgotten"),
+    "forward": _every(5, "forward"),
+    "load-files": _every(10, "load_files"),
+    "close-idle": _every(60, "close_idle"),
+    "poll": _every(60, "poll"),
+    "clean": _every(600, "clean"),
+}

@@ -228,8 +228,8 @@ class Provider:
         answer = yield Call("GET", media.url, sends=False)
         return answer.body
 
-    def poll(self, waiting: tuple[str, ...]) -> Talk[list[Event]]:
-        """Ask for news. ``waiting`` are provider ids or references without a final report."""
+    def poll(self, waiting: tuple[str, ...]) -> Talk[list[Report]]:
+        """Ask for reports. ``waiting`` are provider ids, or references, without a final one."""
         return []
         yield
 

@@ -1,1 +1,16 @@
-urlpatterns: list = []
+"""Routing's addresses: the providers' door, files, the agents' door, the virtual phone."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+
+from . import files, webhooks
+
+_webhook = r"^api/v1\.0/webhook/(?P<provider>[a-z0-9_-]{1,32})/(?P<token>[0-9a-f]{32})"
+
+urlpatterns = [
+    re_path(_webhook + r"(?:/(?P<tail>.*))?$", webhooks.view, name="webhook"),
+    path("files/<int:pk>/", files.own_file, name="own-file"),
+    path("files/<str:token>/<str:name>", files.shared_file, name="shared-file"),
+    path("", include("routing.inbox.urls")),
+]

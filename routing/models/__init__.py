@@ -5,7 +5,7 @@ from .customers import Customer
 from .exchanges import Exchange, Held, PlatformEvent
 from .messages import Attachment, Message, Part, Report
 from .rules import Extension, Platform, Queue, Rule
-from .sessions import AlreadyTaken, Archived, NotAllowed, Session, SessionClosed
+from .sessions import AlreadyTaken, Archived, Session, SessionClosed
 
 __all__ = [
     "AlreadyTaken",
@@ -17,7 +17,6 @@ __all__ = [
     "Held",
     "HourCount",
     "Message",
-    "NotAllowed",
     "Part",
     "Platform",
     "PlatformEvent",

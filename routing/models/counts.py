@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
 from django.db import models
 
 from channels_app.models import Channel
+
+from . import bulk
 
 
 class HourCount(models.Model):
@@ -25,3 +30,32 @@ class HourCount(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["channel", "hour"], name="one_count_per_hour")
         ]
+
+
+def add(changes: Iterable[tuple[int, datetime, str, int]]) -> None:
+    """Add to the counts: (channel, time, "received" | "sent" | "delivered" | "failed", how many).
+
+    Call it last in a transaction: it locks the rows of the hour.
+    """
+    totals: dict[tuple[int, datetime], dict[str, int]] = {}
+    for channel, at, column, number in changes:
+        hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        counts = totals.setdefault((channel, hour), dict.fromkeys(_COLUMNS, 0))
+        counts[column] += number
+    if not totals:
+        return
+    items = [
+        {"channel_id": channel, "hour": bulk.stamp(hour), **counts}
+        for (channel, hour), counts in sorted(totals.items())
+    ]
+    bulk.run(
+        f"INSERT INTO routing_hourcount (channel_id, hour, {', '.join(_COLUMNS)}) "  # noqa: S608
+        f"SELECT channel_id, hour, {', '.join(_COLUMNS)} FROM ({bulk.source(_SOURCE)}) AS i "
+        "WHERE true ORDER BY channel_id, hour ON CONFLICT (channel_id, hour) DO UPDATE SET "
+        + ", ".join(f"{c} = routing_hourcount.{c} + excluded.{c}" for c in _COLUMNS),
+        bulk.rows(items),
+    )
+
+
+_COLUMNS = ("received", "sent", "delivered", "failed")
+_SOURCE = {"channel_id": bulk.INT, "hour": bulk.TIME, **dict.fromkeys(_COLUMNS, bulk.INT)}

@@ -109,6 +109,9 @@ class Message(models.Model):
                 fields=["sending_at"], name="message_sending", condition=Q(status="sending")
             ),
             models.Index(
+                fields=["channel", "sent_at"], name="message_unreported", condition=Q(status="sent")
+            ),
+            models.Index(
                 fields=["channel", "provider_id"],
                 name="message_of_provider",
                 condition=Q(direction="out") & ~Q(provider_id=""),

@@ -30,10 +30,6 @@ class SessionClosed(Exception):
         super().__init__("This session is closed. Start a new one to write again.")
 
 
-class NotAllowed(Exception):
-    """The agent may not do this; the text says why."""
-
-
 class SessionQuerySet(models.QuerySet["Session"]):
     def open(self) -> SessionQuerySet:
         return self.filter(closed_at=None)

@@ -1,0 +1,179 @@
+"""Delivery reports: believed in any order, however often, and kept even if nobody knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_app.models import Channel
+from providers import base, registry
+
+from .. import live
+from ..models import Message, Part, Report, Session, counts
+
+
+def record(channel: Channel, reports: Iterable[base.Report]) -> int:
+    """Keep reports and let them advance their messages; returns how many did.
+
+    A report for an unknown id is kept: the send's answer that brings the id may still be on its
+    way. None ever moves a message backwards.
+    """
+    with transaction.atomic():
+        kept = [
+            Report(
+                channel=channel,
+                provider_id=_text(report.provider_id, 255),
+                reference=_text(report.reference, 64),
+                status=report.status,
+                reason=_text(report.reason, 500),
+                at=report.at,
+            )
+            for report in reports
+        ]
+        applied = _apply(kept)
+        Report.objects.bulk_create(kept)
+        nudged = nudges({report.message.session_id for report in kept if report.message})
+    live.nudge_many(nudged)
+    return applied
+
+
+def match_orphans(ids: Sequence[tuple[int, str]]) -> int:
+    """Apply reports that came before their message had its id: (channel, provider's id) pairs."""
+    if not ids:
+        return 0
+    orphans = list(
+        Report.objects.filter(
+            message=None,
+            channel__in={channel for channel, _ in ids},
+            provider_id__in={provider_id for _, provider_id in ids},
+        )
+    )
+    known = set(ids)
+    mine = [report for report in orphans if (report.channel_id, report.provider_id) in known]
+    if not mine:
+        return 0
+    applied = _apply(mine)
+    Report.objects.bulk_update(mine, ["message", "applied"])
+    return applied
+
+
+def nudges(sessions: Iterable[int]) -> list[tuple[list[str], dict[str, Any]]]:
+    """What the browsers showing these sessions are told: (audiences, fields) pairs."""
+    found = Session.objects.filter(pk__in=set(sessions)).values_list(
+        "pk", "holder", "queue", "number", "customer__address", "channel__provider"
+    )
+    told = []
+    for pk, holder, queue, number, address, provider in found:
+        to = [f"extension:{holder}"] if holder else [f"queue:{queue}"] if queue else []
+        if _virtual(provider):
+            to.append(f"phone:{number}:{address}")
+        if to:
+            told.append((to, {"session": pk}))
+    return told
+
+
+# --- inside ------------------------------------------------------------------------------------
+
+
+def _virtual(provider: str) -> bool:
+    return provider in registry.slugs() and registry.get(provider).virtual
+
+
+def _text(value: str, length: int) -> str:
+    return value.replace("\x00", "")[:length]
+
+
+def _apply(reports: Sequence[Report]) -> int:
+    """Find each report's message and advance it; returns how many advanced."""
+    _find(reports)
+    changes = []
+    for report in reports:
+        if report.message is None:
+            continue
+        before = report.message.status
+        status, reason = _whole(report)
+        if status and _advance(report.message, status, reason, report):
+            report.applied = True
+            changes += _counted(report.message, before)
+    counts.add(changes)
+    return sum(report.applied for report in reports)
+
+
+def _find(reports: Sequence[Report]) -> None:
+    """Set each report's message, by our reference or by the provider's id, in three queries."""
+    references = {report.reference for report in reports if report.reference}
+    ids = {report.provider_id for report in reports if report.provider_id}
+    channels = {report.channel_id for report in reports}
+    sent = Message.objects.filter(channel__in=channels, direction=Message.OUT)
+    by_reference = (
+        {(m.channel_id, m.reference): m for m in sent.filter(reference__in=references)}
+        if references
+        else {}
+    )
+    by_id = (
+        {
+            (m.channel_id, m.provider_id): m
+            for m in sent.filter(~Q(provider_id=""), provider_id__in=ids)
+        }
+        if ids
+        else {}
+    )
+    for report in reports:
+        report.message = by_reference.get((report.channel_id, report.reference)) or by_id.get(
+            (report.channel_id, report.provider_id)
+        )
+    lost = {r.provider_id for r in reports if r.message is None and r.provider_id}
+    if lost:
+        parts = Part.objects.filter(channel__in=channels, provider_id__in=lost)
+        by_part = {(p.channel_id, p.provider_id): p for p in parts.select_related("message")}
+        for report in reports:
+            if report.message is None:
+                part = by_part.get((report.channel_id, report.provider_id))
+                report.message = part.message if part else None
+
+
+def _whole(report: Report) -> tuple[str, str]:
+    """What a report means for the whole message: of several parts, the worst once all are known."""
+    message = report.message
+    assert message is not None
+    parts = {p.provider_id: p for p in message.parts.all()} if report.provider_id else {}
+    part = parts.get(report.provider_id)
+    if part is None:
+        return report.status, report.reason
+    part.status, part.reason = report.status, report.reason
+    part.save(update_fields=["status", "reason"])
+    states = [p.status for p in parts.values()]
+    if Message.FAILED in states:
+        done = sum(s in (Message.DELIVERED, Message.READ) for s in states)
+        return Message.FAILED, f"{report.reason} ({done} of {len(states)} parts delivered)".strip()
+    for status in (Message.SENT, Message.DELIVERED, Message.READ):
+        if status in states:
+            return status, ""
+    return "", ""
+
+
+def _advance(message: Message, status: str, reason: str, report: Report) -> bool:
+    now = timezone.now()
+    changes: dict[str, Any] = {"reason": reason}
+    if report.provider_id and not message.provider_id:
+        changes["provider_id"] = report.provider_id
+    if message.sent_at is None and status != Message.FAILED:
+        changes["sent_at"] = report.at or now
+    if status in (Message.DELIVERED, Message.READ) and message.delivered_at is None:
+        changes["delivered_at"] = report.at or now
+    return message.advance(status, **changes)
+
+
+def _counted(message: Message, before: str) -> list[tuple[int, datetime, str, int]]:
+    """Counts in the hour in which the message left: no period delivers more than it sent."""
+    at = message.sending_at or message.created_at
+    if message.status == Message.FAILED:
+        return [(message.channel_id, at, "failed", 1)]
+    if message.status in (Message.DELIVERED, Message.READ) and before != Message.DELIVERED:
+        return [(message.channel_id, at, "delivered", 1)]
+    return []

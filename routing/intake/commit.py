@@ -1,0 +1,119 @@
+"""Group commit: whatever arrives while a transaction runs goes into the next one.
+
+Nobody waits for a timer, so a single message is as fast as can be, and under load one transaction
+carries many.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.db import connection
+
+from .. import live, outbox
+from .filing import Letter, file
+
+log = logging.getLogger(__name__)
+MOST = 200  # requests in one transaction
+
+
+@dataclass(slots=True)
+class Work:
+    """What one request brought. ``done`` is resolved once it is stored, or with the failure."""
+
+    letters: list[Letter]
+    log: dict[str, Any] | None = None
+    done: Future[None] = field(default_factory=Future)
+
+
+class Committer:
+    """One thread that stores what the others hand in."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="intake", daemon=True).start()
+
+    def submit(self, letters: list[Letter], log: dict[str, Any] | None = None) -> Future[None]:
+        """Hand in; the future is resolved after the commit, or raises what went wrong."""
+        work = Work(letters, log)
+        self._queue.put(work)
+        return work.done
+
+    def _run(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            try:
+                while len(batch) < MOST:
+                    batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                pass
+            commit(batch)
+
+
+def commit(batch: Sequence[Work]) -> None:
+    """Store all in one transaction; where that fails, each by itself. Resolves every future."""
+    try:
+        _store(batch)
+    except Exception as error:
+        connection.close_if_unusable_or_obsolete()
+        if len(batch) == 1:
+            log.exception("A request could not be stored")
+            _resolve(batch[0], error)
+            return
+        for work in batch:
+            commit([work])
+        return
+    for work in batch:
+        _resolve(work, None)
+    live.nudge_many(_nudges(batch))
+    _call_workers(batch)
+
+
+def _store(batch: Sequence[Work]) -> None:
+    file([x for work in batch for x in work.letters], [w.log for w in batch if w.log])
+
+
+def _resolve(work: Work, error: Exception | None) -> None:
+    if not work.done.set_running_or_notify_cancel():
+        return  # nobody waits for it any more
+    if error is None:
+        work.done.set_result(None)
+    else:
+        work.done.set_exception(error)
+
+
+def _call_workers(batch: Sequence[Work]) -> None:
+    fresh = [letter for work in batch for letter in work.letters if not letter.duplicate]
+    if any(letter.platform for letter in fresh):
+        outbox.ring_for(outbox.bell.FORWARD)
+    if any(media.url for letter in fresh for media in letter.media):
+        outbox.ring_for(outbox.bell.LOAD_FILES)
+
+
+def _nudges(batch: Sequence[Work]) -> list[tuple[list[str], dict[str, Any]]]:
+    """Who is told: one nudge for each session of the batch."""
+    told: dict[int, tuple[list[str], dict[str, Any]]] = {}
+    for letter in (x for work in batch for x in work.letters if not x.duplicate):
+        to = []
+        if letter.holder:
+            to.append(live.extension_audience(letter.holder))
+        elif letter.queue:
+            to.append(live.queue_audience(letter.queue))
+        if letter.channel.provider_class.virtual:
+            to.append(live.phone_audience(letter.place.number, letter.sender))
+        if to:
+            told[letter.session] = (to, {"session": letter.session, "message": letter.message})
+    return list(told.values())
+
+
+@cache
+def the_committer() -> Committer:
+    """This process's committer, started at the first call."""
+    return Committer()

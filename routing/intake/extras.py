@@ -1,0 +1,36 @@
+"""What only some messages bring: files, events for platforms, undecodable bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .. import files
+from ..models import Exchange, Message, PlatformEvent
+
+if TYPE_CHECKING:
+    from .filing import Letter
+
+
+def file_extras(letters: Sequence[Letter]) -> None:
+    """Keep the letters' files, and tell the platforms that have these sessions."""
+    messages = Message.objects.in_bulk([x.message for x in letters if x.media])
+    for letter in letters:
+        for media in letter.media:
+            files.receive(messages[letter.message], media)
+    PlatformEvent.objects.bulk_create(
+        PlatformEvent(platform_id=x.platform, session_id=x.session, message_id=x.message)
+        for x in letters
+        if x.platform
+    )
+    Exchange.objects.bulk_create(
+        Exchange(
+            channel=x.channel,
+            message_id=x.message,
+            kind=Exchange.WEBHOOK,
+            outcome=Exchange.HELD,
+            reason=f"Not decodable, kept as received: {x.inbound.raw}"[:500],
+        )
+        for x in letters
+        if x.inbound.raw
+    )

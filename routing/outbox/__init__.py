@@ -1,0 +1,24 @@
+"""Which messages of a channel go next, and when; the pump that drains them.
+
+The message table is the outbox: a message waits as QUEUED until it is claimed in the moment in
+which it leaves. Everything else, the bell included, may be lost at any time.
+"""
+
+from .bell import answer_bell, ring, ring_for, ring_forgotten, ring_on_commit
+from .claims import claim, reap
+from .place import Place, place
+from .pump import Pump, the_pump
+
+__all__ = [
+    "Place",
+    "Pump",
+    "answer_bell",
+    "claim",
+    "place",
+    "reap",
+    "ring",
+    "ring_for",
+    "ring_forgotten",
+    "ring_on_commit",
+    "the_pump",
+]

@@ -1,0 +1,81 @@
+"""The doorbell: tells a worker that a channel has something to send.
+
+One bell for each channel hangs in Redis: it is rung once and then rests until a worker answers it.
+Losing it costs seconds, never a message, as beat rings for what was forgotten.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from channels_app.models import Channel
+
+from ..models import Message
+
+log = logging.getLogger(__name__)
+
+DRAIN = "routing.drain"
+FORWARD = "routing.forward"
+LOAD_FILES = "routing.load_files"
+_RESTS = 5  # seconds after which an unanswered bell may be rung again
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+
+
+def _key(channel: int) -> str:
+    return f"parley:bell:{channel}"
+
+
+def ring(channel: int) -> bool:
+    """Ring for a channel; returns whether a worker was called. Never raises: beat rings later."""
+    return _ring(_key(channel), DRAIN, channel)
+
+
+def ring_for(task: str) -> bool:
+    """Ring for work that belongs to no channel: events for platforms, files to be loaded."""
+    return _ring(f"parley:bell:{task}", task)
+
+
+def _ring(key: str, task: str, *args: int) -> bool:
+    try:
+        if not _redis().set(key, 1, nx=True, ex=_RESTS):
+            return False
+        current_app.send_task(task, args=args, retry=False)
+    except (redis.RedisError, OperationalError, OSError) as error:
+        log.warning("Nobody was called for %s: %s", task, error)
+        return False
+    return True
+
+
+def ring_on_commit(channel: int) -> None:
+    """Ring once the present transaction is committed."""
+    transaction.on_commit(lambda: ring(channel))
+
+
+def answer_bell(whose: int | str) -> None:
+    """Hang a channel's or a task's bell up again. Call it before looking for work, never after."""
+    try:
+        _redis().delete(f"parley:bell:{whose}")
+    except redis.RedisError as error:
+        log.warning("The bell of %s cannot be answered: %s", whose, error)
+
+
+def ring_forgotten() -> int:
+    """Ring for every channel with something due; returns how many. Cheap where nothing waits."""
+    now = timezone.now()
+    waiting = Message.objects.due(now).filter(channel=OuterRef("pk"))
+    free = Q(slowed_until=None) | Q(slowed_until__lte=now)
+    found = Channel.objects.filter(free, Exists(waiting), paused=False)
+    return sum(ring(pk) for pk in found.values_list("pk", flat=True))

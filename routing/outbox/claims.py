@@ -1,0 +1,142 @@
+"""Claims: which messages leave now. A claimed message is SENDING and nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from providers.base import Media
+
+from .. import files, live
+from ..delivery import Outcome
+from ..delivery.attempt import ATTEMPT_SECONDS
+from ..delivery.reports import nudges
+from ..models import Attachment, Exchange, Message, bulk, counts
+
+_COLUMNS = (
+    "id, channel_id, session_id, sender, recipient, text, reference, has_files, attempts, "
+    "sending_at, created_at, lane, due_at"
+)
+_NEXT = (
+    "SELECT id FROM routing_message WHERE channel_id = {channel} AND status = 'queued' "
+    "AND due_at <= %s ORDER BY lane, due_at, id LIMIT {limit}"
+)
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A message that is about to leave."""
+
+    sender: str
+    recipient: str
+    text: str
+    media: tuple[Media, ...]
+    outcome: Outcome
+
+
+def waiting(channel: int, most: int) -> int:
+    """How many messages of the channel are due, counted up to ``most``."""
+    return Message.objects.due().filter(channel=channel)[:most].count()
+
+
+def claim(wanted: Mapping[int, int]) -> list[Claimed]:
+    """Claim up to so many due messages of each channel: a person's before bulk, then by age."""
+    now = timezone.now()
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            found = _claim_at_once(wanted, now)
+        else:
+            found = [row for channel, n in wanted.items() for row in _claim_one(channel, n, now)]
+    found.sort(key=lambda row: (row[11], row[12], row[0]))
+    media = _media([row[0] for row in found if row[7]])
+    return [_claimed(row, media.get(row[0], ())) for row in found]
+
+
+def _claim_at_once(wanted: Mapping[int, int], now: datetime) -> list[tuple]:
+    inner = _NEXT.format(channel="i.channel_id", limit="i.n") + " FOR UPDATE SKIP LOCKED"
+    source = bulk.source({"channel_id": bulk.INT, "n": bulk.INT})
+    items = [{"channel_id": channel, "n": n} for channel, n in wanted.items()]
+    return bulk.run(
+        "UPDATE routing_message AS m SET status = 'sending', sending_at = %s, "
+        f"attempts = attempts + 1 FROM ({source}) AS i, LATERAL ({inner}) AS next "
+        f"WHERE m.id = next.id RETURNING {', '.join('m.' + c for c in _COLUMNS.split(', '))}",
+        now,
+        bulk.rows(items),
+        now,
+    )
+
+
+def _claim_one(channel: int, limit: int, now: datetime) -> list[tuple]:
+    stamp = bulk.stamp(now)
+    inner = _NEXT.format(channel="%s", limit="%s")
+    rows = bulk.run(
+        "UPDATE routing_message SET status = 'sending', sending_at = %s, "
+        f"attempts = attempts + 1 WHERE id IN ({inner}) RETURNING {_COLUMNS}",
+        stamp,
+        channel,
+        stamp,
+        limit,
+    )
+    return [(*row[:7], bool(row[7]), row[8], now, _read(row[10]), *row[11:]) for row in rows]
+
+
+def _read(stamp: str | datetime) -> datetime:
+    if isinstance(stamp, datetime):
+        return stamp
+    return datetime.fromisoformat(stamp).replace(tzinfo=timezone.now().tzinfo)
+
+
+def _claimed(row: tuple, media: tuple[Media, ...]) -> Claimed:
+    pk, channel, session, sender, recipient, text, reference, _, attempts, began, created = row[:11]
+    outcome = Outcome(
+        message=pk,
+        channel=channel,
+        session=session,
+        reference=reference,
+        began_at=began,
+        created_at=created,
+        attempts=attempts,
+    )
+    return Claimed(sender, recipient, text, media, outcome)
+
+
+def _media(messages: list[int]) -> dict[int, tuple[Media, ...]]:
+    found: dict[int, tuple[Media, ...]] = {}
+    for each in Attachment.objects.filter(message__in=messages, state=Attachment.KEPT):
+        item = Media(
+            url=files.link(each), name=each.name, content_type=each.content_type, size=each.size
+        )
+        found[each.message_id] = (*found.get(each.message_id, ()), item)
+    return found
+
+
+def reap(now: datetime | None = None, most: int = 500) -> int:
+    """Messages that a dead worker left as SENDING become UNKNOWN; returns how many.
+
+    They may have arrived or not; only an agent may send them again.
+    """
+    now = now or timezone.now()
+    limit = now - timedelta(seconds=ATTEMPT_SECONDS + 20)
+    reason = "Parley was interrupted while sending. It is not known whether this arrived."
+    with transaction.atomic():
+        left = list(Message.objects.filter(status=Message.SENDING, sending_at__lt=limit)[:most])
+        lost = [each for each in left if each.advance(Message.UNKNOWN, reason=reason)]
+        Exchange.objects.bulk_create(
+            Exchange(
+                channel_id=each.channel_id,
+                message=each,
+                kind=Exchange.SEND,
+                outcome=Message.UNKNOWN,
+                reason=reason,
+                at=each.sending_at or now,
+            )
+            for each in lost
+        )
+        nudged = nudges({each.session_id for each in lost})
+        counts.add((each.channel_id, each.sending_at or now, "sent", 1) for each in lost)
+    live.nudge_many(nudged)
+    return len(lost)

@@ -1,0 +1,328 @@
+"""The pump: one in a worker process; sends for all channels that rang there.
+
+It is a thread with an event loop. Each channel that has something to send is drained by a
+coroutine of its own: look how much is due, reserve send times from the throttle, claim what leaves
+within the next moment, and let it go at its time. Nothing waits for the slowest: a slow provider
+only fills its own channel's places in flight. Claims of many channels, and outcomes, share
+statements: whatever gathers while the one before is running goes into the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import cache
+from time import monotonic
+from typing import Any, TypeVar
+
+import redis.asyncio
+import uvloop
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from channels_app.models import Channel
+from channels_app.throttle import HORIZON, Throttle
+from providers.base import Outbound, Provider
+from providers.http import AsyncCarrier
+
+from ..delivery import Outcome, attempt, settle
+from ..models import Message, bulk
+from .claims import Claimed, claim, waiting
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+
+AHEAD = 0.03  # seconds before its send time that a message is claimed
+MOST = 2_000  # how many are looked at, and reserved, at once
+BATCH = 500  # outcomes written in one transaction
+
+
+class Lane:
+    """A channel while it is being drained."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.adapter: Provider = channel.adapter
+        self.loaded = monotonic()
+        self.again = False
+        self.flying = 0
+        self.landed = asyncio.Event()
+        self.trouble = 0  # how often in a row the provider could not be reached, or was too fast
+        #: When the last messages left: at most the rate plus one within any second.
+        self.left: deque[float] = deque(maxlen=int(channel.rate) + 1)
+
+    def renew(self, channel: Channel) -> None:
+        if int(channel.rate) + 1 != self.left.maxlen:
+            self.left = deque(self.left, maxlen=int(channel.rate) + 1)
+        self.channel, self.adapter, self.loaded = channel, channel.adapter, monotonic()
+
+    def pause(self) -> float:
+        """Seconds until the channel's slow-down ends; 0 if there is none."""
+        until = self.channel.slowed_until
+        return max(0.0, (until - timezone.now()).total_seconds()) if until else 0.0
+
+
+class Pump:
+    def __init__(self) -> None:
+        self._lanes: dict[int, Lane] = {}
+        self._wanted: dict[int, tuple[int, asyncio.Future[list[Claimed]]]] = {}
+        self._claiming: asyncio.Task[None] | None = None
+        self._outcomes: deque[Outcome] = deque()
+        self._settling: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._readers = ThreadPoolExecutor(1, "pump-claims")
+        self._writers = ThreadPoolExecutor(1, "pump-settles")
+        self._stopping = False
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._main, name="pump", daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    # from other threads
+
+    def ring(self, channel: int) -> None:
+        """Drain this channel, if nobody here does already."""
+        self._loop.call_soon_threadsafe(self._ring, channel)
+
+    def stop(self, seconds: float = 30.0) -> None:
+        """Claim no more, let what is in flight land and be written down."""
+        self._stopping = True
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(seconds)
+
+    # the loop
+
+    def _main(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._run())
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._carrier = AsyncCarrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+        self._redis = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+        self._throttle = Throttle(self._redis)
+        self._started.set()
+        await self._stop.wait()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        for pool in (self._readers, self._writers):
+            await self._loop.run_in_executor(pool, connection.close)
+            pool.shutdown()
+        await self._carrier.close()
+        await self._redis.aclose()
+
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _read(self, function: Callable[..., R], *args: Any) -> R:
+        return await self._loop.run_in_executor(self._readers, bulk.mended, function, *args)
+
+    def _ring(self, channel: int) -> None:
+        if self._stopping:
+            return
+        if lane := self._lanes.get(channel):
+            lane.again = True
+        else:
+            self._spawn(self._drain(channel))
+
+    async def _drain(self, pk: int) -> None:
+        """Send what is due in this channel until nothing is."""
+        lane = None
+        try:
+            channel = await self._read(_load, pk)
+            if channel is None:
+                return
+            if pk in self._lanes:
+                self._lanes[pk].again = True
+                return
+            lane = self._lanes[pk] = Lane(channel)
+            while not self._stopping and await self._drain_some(lane):
+                pass
+        except Exception:
+            log.exception("Channel %s: draining broke off; beat will ring again", pk)
+        finally:
+            if lane is not None:
+                self._lanes.pop(pk, None)
+
+    async def _drain_some(self, lane: Lane) -> bool:
+        """Send what may go within the horizon; returns whether to go on."""
+        pk = lane.channel.pk
+        if monotonic() - lane.loaded > settings.CHANNEL_CACHE_SECONDS:
+            channel = await self._read(_load, pk)
+            if channel is None or channel.paused:
+                return False
+            lane.renew(channel)
+        if lane.channel.paused:
+            return False
+        if pause := lane.pause():
+            await asyncio.sleep(min(pause, 1.0))
+            return True
+        rate = lane.channel.rate
+        lane.again = False
+        due = await self._read(waiting, pk, max(1, min(MOST, int(float(rate) * HORIZON))))
+        if not due:
+            return lane.again
+        try:
+            slots = await self._throttle.reserve(pk, rate, due)
+        except RedisError as error:
+            log.warning("Channel %s: the rate limiter does not answer (%s)", pk, error)
+            await asyncio.sleep(1)
+            return True
+        began, taken = self._loop.time() + slots.delay, 0
+        if not slots.count:
+            await asyncio.sleep(min(slots.delay, 1.0))
+        while taken < slots.count and not self._stopping:
+            taken += await self._send_next(lane, began, taken, slots.count, slots.interval)
+            if lane.pause():
+                break
+        return True
+
+    async def _send_next(
+        self, lane: Lane, began: float, taken: int, count: int, interval: float
+    ) -> int:
+        """Claim and launch the messages of the slots that come next; returns how many slots."""
+        await self._until(began + taken * interval - AHEAD)
+        while lane.flying >= lane.channel.in_flight:
+            lane.landed.clear()
+            await lane.landed.wait()
+        reach = int((self._loop.time() + AHEAD - began) / interval) + 1 - taken
+        slots = max(1, min(reach, count - taken, lane.channel.in_flight - lane.flying))
+        claimed = await self._claim(lane.channel.pk, slots)
+        for n, each in enumerate(claimed):
+            lane.flying += 1
+            self._spawn(self._fly(lane, each, began + (taken + n) * interval))
+        return slots if len(claimed) == slots else count
+
+    async def _until(self, when: float) -> None:
+        if (delay := when - self._loop.time()) > 0:
+            await asyncio.sleep(delay)
+
+    async def _fly(self, lane: Lane, claimed: Claimed, at: float) -> None:
+        """Let one message go at its time, and hand in what became of it."""
+        try:
+            await self._until(at)
+            while len(lane.left) == lane.left.maxlen and lane.left[0] > self._loop.time() - 1:
+                await self._until(lane.left[0] + 1)
+            lane.left.append(self._loop.time())
+            message = Outbound(
+                sender=claimed.sender,
+                recipient=claimed.recipient,
+                text=claimed.text,
+                reference=claimed.outcome.reference,
+                media=claimed.media,
+                webhook_url=lane.channel.webhook_url,
+            )
+            outcome = await attempt(self._carrier, lane.adapter, message, claimed.outcome)
+            self._heed(lane, outcome)
+            self._outcomes.append(outcome)
+            if self._settling is None or self._settling.done():
+                self._settling = self._spawn(self._settle())
+        finally:
+            lane.flying -= 1
+            lane.landed.set()
+
+    def _heed(self, lane: Lane, outcome: Outcome) -> None:
+        """Slow the channel down at once when its provider asks for it or is away."""
+        if not (outcome.throttled or outcome.unavailable):
+            lane.trouble = 0
+            return
+        lane.trouble += 1
+        seconds = outcome.after
+        if seconds is None:
+            seconds = min(30.0, 2.0 ** min(lane.trouble - 1, 5))
+        until = timezone.now() + timedelta(seconds=seconds)
+        if lane.channel.slowed_until is None or lane.channel.slowed_until < until:
+            lane.channel.slowed_until = until
+            self._spawn(self._read(lane.channel.slow_down, until, outcome.reason))
+
+    async def _claim(self, channel: int, count: int) -> list[Claimed]:
+        """Claim for one channel, in one statement with all that ask meanwhile."""
+        future: asyncio.Future[list[Claimed]] = self._loop.create_future()
+        self._wanted[channel] = (count, future)
+        if self._claiming is None or self._claiming.done():
+            self._claiming = self._spawn(self._claim_all())
+        return await future
+
+    async def _claim_all(self) -> None:
+        while self._wanted:
+            asked, self._wanted = self._wanted, {}
+            try:
+                found = await self._read(claim, {pk: n for pk, (n, _) in asked.items()})
+            except Exception as error:
+                for _, future in asked.values():
+                    future.set_exception(error)
+                continue
+            for pk, (_, future) in asked.items():
+                future.set_result([each for each in found if each.outcome.channel == pk])
+
+    async def _settle(self) -> None:
+        while self._outcomes:
+            batch = [self._outcomes.popleft() for _ in range(min(BATCH, len(self._outcomes)))]
+            channels = {pk: lane.channel for pk, lane in self._lanes.items()}
+            try:
+                await self._loop.run_in_executor(self._writers, _settle_all, batch, channels)
+            except Exception:
+                # The messages have left: what became of them must not be lost with a database
+                # that is away for a while.
+                log.exception("%s outcomes cannot be written down yet", len(batch))
+                self._outcomes.extendleft(reversed(batch))
+                await asyncio.sleep(1)
+                continue
+            for each in batch:
+                if each.status == Message.QUEUED:
+                    self._loop.call_later((each.after or 0) + 0.05, self._ring, each.channel)
+
+
+def _load(pk: int) -> Channel | None:
+    """The channel, if it can send: known provider, not paused."""
+    channel = Channel.objects.filter(pk=pk, paused=False).first()
+    if channel is None:
+        return None
+    try:
+        _ = channel.adapter
+    except KeyError:
+        log.error("Channel %s: there is no provider %r", channel, channel.provider)
+        return None
+    return channel
+
+
+def _settle_all(batch: list[Outcome], known: dict[int, Channel]) -> None:
+    lacking = {each.channel for each in batch} - set(known)
+    channels = {**known, **Channel.objects.in_bulk(lacking)} if lacking else known
+    try:
+        bulk.mended(settle, batch, channels)
+    except Exception:
+        if len(batch) == 1:
+            raise
+        log.exception("Writing down %s outcomes failed; trying them one by one", len(batch))
+        for each in batch:
+            _settle_one(each, channels)
+
+
+def _settle_one(outcome: Outcome, channels: dict[int, Channel]) -> None:
+    try:
+        bulk.mended(settle, [outcome], channels)
+    except Exception as error:
+        connection.ensure_connection()  # raises if the database is away: then all is tried again
+        log.exception("The outcome of message %s cannot be written down", outcome.message)
+        outcome.status = Message.UNKNOWN if outcome.calls else outcome.status
+        Message.objects.filter(pk=outcome.message, status=Message.SENDING).advance(
+            Message.UNKNOWN, reason=f"What became of it could not be kept: {error}"[:500]
+        )
+
+
+@cache
+def the_pump() -> Pump:
+    """This process's pump, started at the first call."""
+    return Pump()

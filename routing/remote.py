@@ -1,0 +1,31 @@
+"""The address a request really comes from, behind proxies that may be believed."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+
+from django.conf import settings
+
+
+def remote_of(peer: str, forwarded: str) -> str:
+    """The caller's IP address: the last in X-Forwarded-For that is not one of TRUSTED_PROXIES.
+
+    Without trusted proxies, or when the peer is none of them, it is the peer: anybody can write
+    that header.
+    """
+    for each in [peer, *(part.strip() for part in reversed(forwarded.split(",")))]:
+        if not each:
+            continue
+        if not _trusted(each):
+            return each
+    return peer
+
+
+@lru_cache(maxsize=1024)
+def _trusted(remote: str) -> bool:
+    try:
+        found = ipaddress.ip_address(remote)
+    except ValueError:
+        return False
+    return any(found in ipaddress.ip_network(n, strict=False) for n in settings.TRUSTED_PROXIES)

@@ -1,0 +1,61 @@
+"""What the workers run: find the object, call who knows. Running a task twice does no harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from celery.signals import worker_process_shutdown, worker_shutdown
+
+from . import files, forwarding, outbox, upkeep
+
+
+@shared_task(name=outbox.bell.DRAIN)
+def drain(channel: int) -> None:
+    """Somebody rang: this process's pump sends what is due in the channel."""
+    outbox.answer_bell(channel)
+    outbox.the_pump().ring(channel)
+
+
+@shared_task(name=outbox.bell.FORWARD)
+def forward() -> None:
+    """Post the events that wait for platforms."""
+    outbox.answer_bell(outbox.bell.FORWARD)
+    forwarding.deliver_due()
+
+
+@shared_task(name=outbox.bell.LOAD_FILES)
+def load_files() -> None:
+    """Get the files that customers sent by address."""
+    outbox.answer_bell(outbox.bell.LOAD_FILES)
+    for attachment in files.fetch_due():
+        upkeep.show_file(attachment)
+
+
+@shared_task(name="routing.ring_forgotten")
+def ring_forgotten() -> None:
+    """Find what a lost broker forgot, and what a dead worker left behind."""
+    outbox.ring_forgotten()
+    outbox.reap()
+
+
+@shared_task(name="routing.close_idle")
+def close_idle() -> None:
+    upkeep.close_idle()
+
+
+@shared_task(name="routing.poll")
+def poll() -> None:
+    upkeep.poll_all()
+
+
+@shared_task(name="routing.clean")
+def clean() -> None:
+    """Delete files and log entries whose time is up."""
+    files.clean()
+    upkeep.clean_logs()
+
+
+@worker_shutdown.connect
+@worker_process_shutdown.connect
+def _stop_pump(**_: object) -> None:
+    if outbox.the_pump.cache_info().currsize:
+        outbox.the_pump().stop()

@@ -1,0 +1,9 @@
+"""The providers' door: finds the channel by its secret address, lets its adapter read the request,
+stores what it says, and answers only then.
+"""
+
+from .doors import asgi, view
+from .receive import Visit, receive, visit
+from .replay import replay
+
+__all__ = ["Visit", "asgi", "receive", "replay", "view", "visit"]

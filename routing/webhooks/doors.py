@@ -1,0 +1,122 @@
+"""The same webhook behind two kinds of server: a Django view, and a bare ASGI application.
+
+The view serves wherever Django does. The ASGI application spares Django's request handling, which
+is what a busy webhook's time mostly goes into; both call ``receive`` and its parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from providers.base import Reply, WebhookRequest
+
+from ..intake.door import known
+from ..models import bulk
+from ..remote import remote_of
+from .receive import BROKEN, NOT_FOUND, receive, visit
+
+log = logging.getLogger(__name__)
+
+_PATH = re.compile(r"/api/v1\.0/webhook/([a-z0-9_-]{1,32})/([0-9a-f]{32})(?:/(.*))?")
+
+
+@csrf_exempt
+def view(request: HttpRequest, provider: str, token: str, tail: str = "") -> HttpResponse:
+    """The webhook as a Django view."""
+    reply = receive(
+        provider,
+        token,
+        WebhookRequest(
+            method=request.method or "POST",
+            url=settings.PUBLIC_URL + request.get_full_path(),
+            tail=tail,
+            query=request.META.get("QUERY_STRING", ""),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=request.read(settings.WEBHOOK_MAX_BYTES + 1),
+            remote=remote_of(
+                request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")
+            ),
+        ),
+    )
+    return HttpResponse(reply.body, content_type=reply.content_type, status=reply.status)
+
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+    """The webhook as an ASGI application, for paths under /api/v1.0/webhook/."""
+    reply = await _take(scope, receive)
+    if reply is None:
+        return  # the caller hung up before it had said everything
+    body = reply.body.encode()
+    headers = [
+        (b"content-type", reply.content_type.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _take(scope: Scope, receive: Receive) -> Reply | None:
+    found = _PATH.fullmatch(scope["path"])
+    if found is None:
+        return NOT_FOUND
+    provider, token, tail = found.groups()
+    body = await _body(receive)
+    if body is None:
+        return None
+    headers = {n.decode("latin-1"): v.decode("latin-1") for n, v in scope["headers"]}
+    query = scope["query_string"].decode("latin-1")
+    path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+    request = WebhookRequest(
+        method=scope["method"],
+        url=f"{settings.PUBLIC_URL}{path}{'?' + query if query else ''}",
+        tail=tail or "",
+        query=query,
+        headers=headers,
+        body=body,
+        remote=remote_of((scope.get("client") or [""])[0], headers.get("x-forwarded-for", "")),
+    )
+    try:
+        visited = await _visit(provider, token, request)
+        if visited is None:
+            return NOT_FOUND
+        if visited.has_rest:
+            await asyncio.to_thread(bulk.mended, visited.store_rest)
+        await asyncio.shield(asyncio.wrap_future(visited.store_letters()))
+    except Exception:
+        log.exception("A request to the webhook of %s could not be stored", provider)
+        return BROKEN
+    return visited.reply
+
+
+async def _visit(provider: str, token: str, request: WebhookRequest) -> Any:
+    """Read the request, in a thread only if that needs the database or much time."""
+    if known(provider, token) is None or len(request.body) > 65_536:
+        return await asyncio.to_thread(bulk.mended, visit, provider, token, request)
+    return visit(provider, token, request)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, cut off just beyond the limit; None if the caller hung up."""
+    parts, size = [], 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return None
+        if size <= settings.WEBHOOK_MAX_BYTES:
+            parts.append(event.get("body", b""))
+            size += len(parts[-1])
+        if not event.get("more_body"):
+            return b"".join(parts)
