@@ -16,9 +16,11 @@ from wsgiref.util import FileWrapper
 from a2wsgi import WSGIMiddleware
 
 from config.wsgi import application as django
+from routing import webhooks
 from routing.inbox import stream
 
 BLOCK = 64 * 1024
+WEBHOOKS = "/api/v1.0/webhook/"
 
 
 def _pages(environ: dict[str, Any], start_response: Any) -> Any:
@@ -35,6 +37,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await _live(receive, send)
     elif scope["type"] == "http" and scope["path"] in stream.PATHS:
         await stream.application(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
+        await webhooks.asgi(scope, receive, send)
     else:
         await pages(scope, receive, send)
 
