@@ -1,0 +1,199 @@
+"""The form of a channel: its own settings, and the credentials of its provider."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from unfold import widgets
+
+from providers import registry
+from providers.base import Provider, Secret
+from providers.http import check_url
+
+from .models import Channel, new_token
+
+#: Keeps a provider's field from clashing with one of the channel's ("name").
+PREFIX = "credential_"
+
+_DRESS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
+    (forms.BooleanField, widgets.UnfoldBooleanSwitchWidget),
+    (forms.MultipleChoiceField, widgets.UnfoldAdminSelectMultipleWidget),
+    (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
+    (forms.FloatField, widgets.UnfoldAdminDecimalFieldWidget),
+    (forms.DecimalField, widgets.UnfoldAdminDecimalFieldWidget),
+    (forms.IntegerField, widgets.UnfoldAdminIntegerFieldWidget),
+)
+
+
+def dressed(field: forms.Field) -> forms.Field:
+    """A copy of a provider's field that looks like the rest of the admin."""
+    attrs = field.widget.attrs
+    field = copy.deepcopy(field)
+    widget: forms.Widget
+    if isinstance(field.widget, forms.Textarea):
+        widget = widgets.UnfoldAdminTextareaWidget({"rows": 4, **attrs})
+    elif isinstance(field, Secret):
+        widget = widgets.UnfoldAdminPasswordWidget({"autocomplete": "new-password", **attrs})
+    else:
+        kind = next((w for f, w in _DRESS if isinstance(field, f)), None)
+        widget = (kind or widgets.UnfoldAdminTextInputWidget)(attrs=dict(attrs))
+    if isinstance(field, forms.ChoiceField):
+        widget.choices = field.choices  # type: ignore[attr-defined]
+    widget.is_required = field.required
+    field.widget = widget
+    return field
+
+
+class ChannelForm(forms.ModelForm):
+    """Made for one provider by :func:`channel_form`."""
+
+    slug: ClassVar[str] = ""
+    provider_class: ClassVar[type[Provider]] = Provider
+
+    webhook_token = forms.CharField(widget=forms.HiddenInput, required=False)
+    close_automatically = forms.BooleanField(
+        required=False,
+        label="Close sessions automatically",
+        widget=widgets.UnfoldBooleanSwitchWidget,
+        help_text="A session without a message for so many days is closed.",
+    )
+
+    class Meta:
+        model = Channel
+        fields = (
+            "name",
+            "api_address",
+            "allowed_addresses",
+            "rate",
+            "in_flight",
+            "close_after_days",
+            "accompanying_text",
+            "allow_second_session",
+            "paused",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.adding = self.instance.pk is None
+        if self.adding:
+            self.instance.provider = self.slug
+            self._suggest()
+        else:
+            self.fields.pop("webhook_token", None)
+        self._fill_credentials()
+        if "close_automatically" in self.fields:
+            self.initial["close_automatically"] = self.instance.close_after_days is not None
+        if "rate" in self.fields:
+            self.fields["rate"].error_messages["invalid"] = (
+                "Enter how many messages may go each second, like 10 or 0.5."
+            )
+        if "api_address" in self.fields:
+            self.fields["api_address"].widget.attrs["placeholder"] = (
+                self.provider_class.default_api_address
+            )
+
+    def _suggest(self) -> None:
+        """Begin a new channel with what its provider recommends."""
+        self.initial.setdefault("webhook_token", new_token())
+        self.initial["rate"] = f"{self.provider_class.default_rate:g}"
+        self.initial["in_flight"] = self.provider_class.default_in_flight
+
+    def _fill_credentials(self) -> None:
+        """Show what is stored, except for secrets, which never go back to the browser."""
+        for name, field in self.provider_class.Credentials.base_fields.items():
+            shown = self.fields.get(PREFIX + name)
+            if shown is None:
+                continue
+            stored = self.instance.credentials.get(name)
+            if not isinstance(field, Secret):
+                if stored is not None:
+                    self.initial[PREFIX + name] = stored
+            elif stored:
+                shown.required = shown.widget.is_required = False
+                shown.widget.attrs["placeholder"] = "Kept; type to replace"
+
+    def clean_webhook_token(self) -> str:
+        token: str = self.cleaned_data["webhook_token"] or new_token()
+        if not re.fullmatch(r"[0-9a-f]{32}", token):
+            raise ValidationError("The webhook address is not one that Parley made. Start again.")
+        if Channel.objects.filter(webhook_token=token).exists():
+            raise ValidationError("This webhook address is already in use. Start again.")
+        return token
+
+    def clean_api_address(self) -> str:
+        address: str = self.cleaned_data["api_address"].strip()
+        if address:
+            try:
+                check_url(address, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+            except ValueError as error:
+                raise ValidationError(str(error)) from None
+        return address
+
+    def clean_rate(self) -> Any:
+        rate = self.cleaned_data["rate"]
+        if rate <= 0:
+            raise ValidationError("The rate must be more than 0. To send nothing, pause instead.")
+        return rate
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self._clean_time_out(cleaned)
+        self._clean_credentials()
+        if self.adding and "webhook_token" in cleaned:
+            self.instance.webhook_token = cleaned["webhook_token"]
+        return cleaned
+
+    def _clean_time_out(self, cleaned: dict[str, Any]) -> None:
+        if "close_automatically" not in cleaned:
+            return
+        if not cleaned["close_automatically"]:
+            cleaned["close_after_days"] = None
+        elif cleaned.get("close_after_days") is None and not self.has_error("close_after_days"):
+            self.add_error("close_after_days", "After how many days shall a session close?")
+
+    def _clean_credentials(self) -> None:
+        """Let the provider's own form judge; an empty secret stands for the one that is kept."""
+        typed: dict[str, Any] = {}
+        for name, field in self.provider_class.Credentials.base_fields.items():
+            shown = self.fields.get(PREFIX + name)
+            if shown is None:  # a reader's page has no fields to judge
+                return
+            key = self.add_prefix(PREFIX + name)
+            typed[name] = shown.widget.value_from_datadict(self.data, self.files, key)
+            if isinstance(field, Secret) and not typed[name]:
+                typed[name] = self.instance.credentials.get(name, "")
+        judged = self.provider_class.Credentials(typed)
+        for name, errors in judged.errors.items():
+            ours = PREFIX + name if name in typed else None
+            if ours is None or not self.has_error(ours):
+                self.add_error(ours, errors)
+        if judged.is_valid():
+            self.credentials_changed = judged.cleaned_data != self.instance.credentials
+            self.instance.credentials = judged.cleaned_data
+
+    #: Whether the credentials differ from those stored; known after validation.
+    credentials_changed = False
+
+    @property
+    def connection_errors(self) -> list[str]:
+        """What is wrong with the fields that a check of the credentials needs."""
+        found = []
+        for name, errors in self.errors.items():
+            if name == "api_address" or name.startswith(PREFIX):
+                found += [f"{self.fields[name].label}: {error}" for error in errors]
+        return found
+
+
+def channel_form(slug: str) -> type[ChannelForm]:
+    """The form of a channel of this provider. Raises KeyError if there is no such provider."""
+    provider = registry.get(slug)
+    asked = provider.Credentials.base_fields.items()
+    fields = {PREFIX + name: dressed(field) for name, field in asked}
+    for (name, _), field in zip(asked, fields.values(), strict=True):
+        field.label = field.label or name.replace("_", " ").capitalize()
+    return type("ChannelForm", (ChannelForm,), {"slug": slug, "provider_class": provider, **fields})

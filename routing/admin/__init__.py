@@ -1,0 +1,14 @@
+"""The administrator's door: setting up, and seeing what happens. Django finds it by its name."""
+
+from . import channels, exchanges, extensions, held, platforms, queues, sessions, users
+
+__all__ = [
+    "channels",
+    "exchanges",
+    "extensions",
+    "held",
+    "platforms",
+    "queues",
+    "sessions",
+    "users",
+]

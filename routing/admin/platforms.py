@@ -1,0 +1,150 @@
+"""Third-party message platforms, and the events on their way to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from providers.http import check_url
+from routing.models import Platform, PlatformEvent, Rule
+from routing.models.rules import new_platform_secret
+
+from .base import ParleyAdmin, ReadOnlyAdmin, badge
+from .filters import EventStateFilter
+
+
+class PlatformForm(forms.ModelForm):
+    class Meta:
+        model = Platform
+        fields = ("name", "url")
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        try:
+            check_url(url, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        return url
+
+
+@admin.register(Platform)
+class PlatformAdmin(ParleyAdmin):
+    form = PlatformForm
+    list_display = ("name", "url")
+    search_fields = ("name", "url")
+    fields = ("name", "url")
+    actions = ("renew_secret",)
+    change_form_template = "admin/parley/platform_form.html"
+    teaching = (
+        "hub",
+        "Connect a message platform",
+        "A third-party platform gets the messages of the numbers that lead to it, as signed "
+        "requests to its address, instead of an agent.",
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/secret/", wrap(self.secret_view), name="routing_platform_secret"),
+            path("<int:pk>/renew/", wrap(self.renew_view), name="routing_platform_renew"),
+            *super().get_urls(),
+        ]
+
+    def secret_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The secret, only when asked for: it is in no page."""
+        platform = self._asked(request, pk)
+        answer = JsonResponse({"secret": platform.secret})
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def renew_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        platform = self._asked(request, pk)
+        self._renew(request, platform)
+        messages.success(request, "A new secret signs from now on. Copy it to the platform.")
+        return HttpResponseRedirect(reverse("admin:routing_platform_change", args=[pk]))
+
+    def _asked(self, request: HttpRequest, pk: int) -> Platform:
+        platform = get_object_or_404(Platform, pk=pk)
+        if request.method != "POST" or not self.has_change_permission(request, platform):
+            raise PermissionDenied
+        return platform
+
+    def _renew(self, request: HttpRequest, platform: Platform) -> None:
+        platform.keys = [*new_platform_secret(), *platform.keys[:1]]
+        platform.save(update_fields=["keys"])
+        self.log_change(request, platform, "Renewed the secret.")
+
+    @admin.action(description="Renew the secret", permissions=["change"])
+    def renew_secret(self, request: HttpRequest, queryset: QuerySet[Platform]) -> None:
+        for platform in queryset:
+            self._renew(request, platform)
+        messages.success(request, "New secrets sign from now on. Copy them to the platforms.")
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        if problem := _needed([object_id]):
+            messages.error(request, problem)
+            return HttpResponseRedirect(reverse("admin:routing_platform_change", args=[object_id]))
+        return super().delete_view(request, object_id, extra_context)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        platforms = list(objs)
+        waiting = PlatformEvent.objects.filter(
+            platform__in=platforms, done_at=None, failed_at=None
+        ).count()
+        told = [str(each) for each in platforms]
+        told += [f"{waiting} events on their way to it"] if waiting else []
+        problem = _needed([each.pk for each in platforms])
+        return told, {"platforms": len(platforms)}, set(), [problem] if problem else []
+
+
+def _needed(platforms: list[Any]) -> str:
+    rules = Rule.objects.filter(platform__in=platforms).select_related("number")[:5]
+    if not rules:
+        return ""
+    listed = ", ".join(str(rule.number) for rule in rules)
+    return f"Messages to {listed} go to this platform. Give them another destination first."
+
+
+@admin.register(PlatformEvent)
+class PlatformEventAdmin(ReadOnlyAdmin):
+    list_display = ("state", "platform", "type", "session", "attempts", "reason", "created_at")
+    list_select_related = ("platform", "session__customer", "session__number")
+    list_filter = (EventStateFilter, "platform")
+    ordering = ("-pk",)
+    actions = ("send_again",)
+    fields = (
+        *("platform", "type", "session", "message", "state", "attempts", "reason"),
+        *("created_at", "due_at", "done_at", "failed_at"),
+    )
+    teaching = (
+        "outbox",
+        "No events",
+        "When a number leads to a platform, each message to it becomes an event here.",
+    )
+
+    @display(description="State")
+    def state(self, event: PlatformEvent) -> SafeString:
+        if event.done_at:
+            return badge("Delivered", "success")
+        if event.failed_at:
+            return badge("Given up", "danger")
+        return badge("Waiting", "warning")
+
+    @admin.action(description="Send again", permissions=["act"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[PlatformEvent]) -> None:
+        settled = queryset.exclude(done_at=None, failed_at=None)
+        count = settled.update(
+            done_at=None, failed_at=None, attempts=0, reason="", due_at=timezone.now()
+        )
+        messages.success(request, f"{count} events are on their way again.")

@@ -1,0 +1,77 @@
+"""Message queues and their members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from unfold.decorators import display
+
+from routing.models import Queue, Rule, Session
+
+from .base import ParleyAdmin
+
+
+@admin.register(Queue)
+class QueueAdmin(ParleyAdmin):
+    list_display = ("name", "mode", "listed_members", "waiting")
+    search_fields = ("name",)
+    autocomplete_fields = ("members",)
+    radio_fields = {"pickup": admin.VERTICAL}
+    fields = ("name", "pickup", "members")
+    teaching = (
+        "groups",
+        "Add your first queue",
+        "A message queue is a group of agents who share what arrives. Give a number the queue as "
+        "its destination, and whoever is free answers.",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
+        found: QuerySet[Queue] = super().get_queryset(request)
+        waiting = Session.objects.open().filter(queue=OuterRef("pk"), holder=None).order_by()
+        counted = waiting.values("queue").annotate(count=Count("pk")).values("count")
+        return found.prefetch_related("members").annotate(
+            waiting_count=Coalesce(Subquery(counted), 0)
+        )
+
+    @display(description="Pick-up", ordering="pickup")
+    def mode(self, queue: Queue) -> str:
+        return queue.get_pickup_display().partition(":")[0]
+
+    @display(description="Members")
+    def listed_members(self, queue: Queue) -> str:
+        members = [str(member) for member in queue.members.all()]
+        more = f" and {len(members) - 5} more" if len(members) > 5 else ""
+        return (", ".join(members[:5]) + more) or "nobody yet"
+
+    @display(description="Waiting sessions", ordering="waiting_count")
+    def waiting(self, queue: Any) -> int:
+        return int(queue.waiting_count)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        if problem := _needed([object_id]):
+            messages.error(request, problem)
+            return HttpResponseRedirect(reverse("admin:routing_queue_change", args=[object_id]))
+        return super().delete_view(request, object_id, extra_context)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        queues = list(objs)
+        problem = _needed([queue.pk for queue in queues])
+        return list(map(str, queues)), {"queues": len(queues)}, set(), [problem] if problem else []
+
+
+def _needed(queues: list[Any]) -> str:
+    """Why these queues cannot be deleted, or ""."""
+    rules = Rule.objects.filter(queue__in=queues).select_related("number")[:6]
+    if rules:
+        listed = ", ".join(str(rule.number) for rule in rules[:5])
+        listed += " and others" if len(rules) > 5 else ""
+        return f"Messages to {listed} go to this queue. Give them another destination first."
+    waiting = Session.objects.open().filter(Q(queue__in=queues), holder=None).count()
+    if waiting:
+        return f"{waiting} open sessions wait in this queue. Pick them up or close them first."
+    return ""

@@ -1,0 +1,64 @@
+/* The channel's form: its tabs, and the check of credentials. Without it, all tabs are shown. */
+import { post } from "./shared.js";
+
+const list = document.querySelector(".pl-tabs");
+const tabs = [...list.querySelectorAll("[role=tab]")];
+const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+
+function open(tab, focus = false) {
+  for (const each of tabs) {
+    const chosen = each === tab;
+    each.setAttribute("aria-selected", String(chosen));
+    each.tabIndex = chosen ? 0 : -1;
+    panelOf(each).hidden = !chosen;
+  }
+  sessionStorage.setItem("parley-tab", `${location.pathname} ${tab.id}`);
+  if (focus) tab.focus();
+}
+
+list.addEventListener("click", (event) => {
+  const tab = event.target.closest("[role=tab]");
+  if (tab) open(tab);
+});
+list.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const at = tabs.findIndex((tab) => tab.getAttribute("aria-selected") === "true");
+  open(tabs[(at + step + tabs.length) % tabs.length], true);
+});
+
+/* After a mistake the first tab that holds one opens; each tells how many it holds. */
+let mistaken = null;
+for (const tab of tabs) {
+  const count = panelOf(tab).querySelectorAll(".errorlist:not(.hidden) li").length;
+  if (!count) continue;
+  const mark = document.createElement("span");
+  mark.className = "pl-count";
+  mark.textContent = String(count);
+  mark.setAttribute("aria-label", `${count} mistakes`);
+  tab.append(" ", mark);
+  mistaken ??= tab;
+}
+const [path, kept] = (sessionStorage.getItem("parley-tab") ?? " ").split(" ");
+const before = path === location.pathname ? document.getElementById(kept) : null;
+list.hidden = false;
+open(mistaken ?? (location.pathname.endsWith("/add/") ? tabs[0] : before ?? tabs[0]));
+
+const check = document.getElementById("pl-check");
+const verdict = document.getElementById("pl-verdict");
+check?.addEventListener("click", async () => {
+  check.disabled = true;
+  verdict.className = "pl-verdict";
+  verdict.textContent = "Asking…";
+  try {
+    const { ok, said } = await post(check.dataset.url, new FormData(check.closest("form")));
+    verdict.classList.add(ok ? "pl-good" : "pl-bad");
+    verdict.textContent = said;
+  } catch (error) {
+    verdict.classList.add("pl-bad");
+    verdict.textContent = error.message;
+  } finally {
+    check.disabled = false;
+  }
+});
