@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import environ
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -204,8 +205,33 @@ UNFOLD = {
     "SITE_TITLE": "Parley",
     "SITE_HEADER": "Parley",
     "SITE_SUBHEADER": "Messaging desk",
+    "SITE_SYMBOL": "forum",
     "SITE_URL": reverse_lazy("inbox"),
     "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "routing.admin.navigation.environment",
+    "DASHBOARD_CALLBACK": "routing.admin.dashboard.fill",
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "routing.admin.navigation.sidebar",
+    },
+    "STYLES": [lambda request: static("admin_parley/admin.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#f0fdfa",
+            "100": "#ccfbf1",
+            "200": "#99f6e4",
+            "300": "#5eead4",
+            "400": "#2dd4bf",
+            "500": "#14a89a",
+            "600": "#0f766e",  # carries white text at 5.5 to 1
+            "700": "#115e59",
+            "800": "#134e4a",
+            "900": "#0f3f3c",
+            "950": "#042f2e",
+        },
+    },
 }
 
 LOGGING = {
