@@ -1,0 +1,81 @@
+"""Applies a file: all of it, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from channels_app.models import Channel
+
+from ..models import Platform
+from .channels import channels
+from .mistakes import NotApplied
+from .people import extensions, queues
+from .platforms import platforms
+from .reading import Entry, keys, read
+from .story import Story
+from .values import Change
+
+KEYS = ("extensions", "queues", "platforms", "channels")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a file, and of the channels and platforms that it names."""
+
+    channels: list[Channel]
+    platforms: list[Platform]
+    changes: list[Change]
+    warnings: list[str]
+    dry_run: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The outcome for JSON. What a dry run would have made has no address or secret yet."""
+        made = {(c.object, c.name) for c in self.changes if c.action == "created"}
+        unmade = made if self.dry_run else set()
+        return {
+            "channels": [
+                {
+                    "name": each.name,
+                    "provider": each.provider,
+                    "webhook_url": None if ("channel", each.name) in unmade else each.webhook_url,
+                }
+                for each in self.channels
+            ],
+            "platforms": [
+                {
+                    "name": each.name,
+                    "secret": None if ("platform", each.name) in unmade else each.secret,
+                }
+                for each in self.platforms
+            ],
+            "changes": [
+                {"object": c.object, "name": c.name, "action": c.action, "fields": c.fields}
+                for c in self.changes
+            ],
+        }
+
+
+def apply(text: str, *, dry_run: bool = False) -> Outcome:
+    """Create and update what the YAML names; what it does not name is left alone.
+
+    A dry run does all of it and takes it back. Raises NotApplied with every mistake.
+    """
+    story = Story()
+    root = read(text, story.mistakes) or Entry({}, 1, "")  # then there is a mistake already
+    keys(root, KEYS, story.mistakes)
+    part = root.value.get
+    try:
+        with transaction.atomic():
+            extensions(part("extensions"), story)
+            queues(part("queues"), story)
+            named_platforms = platforms(part("platforms"), story)
+            named_channels = channels(part("channels"), story)
+            story.mistakes.raise_any()
+            if dry_run:
+                transaction.set_rollback(True)
+    except IntegrityError as error:
+        raise NotApplied([f"somebody else changed the same thing; try again ({error})."]) from error
+    return Outcome(named_channels, named_platforms, story.changes, story.mistakes.warnings, dry_run)
