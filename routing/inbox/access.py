@@ -1,0 +1,66 @@
+"""Who may come in, and the headers every page of ours carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from ..models import Extension
+
+View = Callable[..., HttpResponse]
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class AgentRequest(HttpRequest):
+    """A request of somebody who is an agent; only ``agent`` makes them."""
+
+    extension: Extension
+    htmx: Any
+
+
+def strict(view: View) -> View:
+    """The view with a Content-Security-Policy and without a place in any cache."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Content-Security-Policy"] = POLICY
+        response["Cache-Control"] = "no-store, private"
+        # One address answers with the page or with a fragment of it.
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        return response
+
+    return guarded
+
+
+def agent(view: View) -> View:
+    """The view for agents only, with ``request.extension``."""
+
+    @wraps(view)
+    def for_agents(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        extension = Extension.objects.filter(user=request.user.pk).first()
+        if extension is None:
+            return render(request, "inbox/no_extension.html", status=403)
+        request.extension = extension
+        return view(request, *args, **kwargs)
+
+    page = login_required(for_agents)
+
+    @wraps(view)
+    def answered(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.htmx and not request.user.is_authenticated:
+            # A redirect would be followed unseen, and the login page land inside the fragment.
+            return HttpResponse(status=401, headers={"HX-Refresh": "true"})
+        return page(request, *args, **kwargs)
+
+    return strict(answered)

@@ -1,0 +1,148 @@
+"""What the buttons of a session do. Each reads its input, asks the desk, and shows the outcome."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from .. import desk, files
+from ..models import Attachment, Extension, Message, Platform, Queue, Session
+from .access import AgentRequest, agent
+from .pages import desk_page, gone, render_news, visible
+
+REFUSALS = (desk.Refused, desk.AlreadyTaken, desk.SessionClosed)
+KINDS = {"extension": Extension, "queue": Queue, "platform": Platform}
+
+
+@require_POST
+@agent
+def write(request: AgentRequest, pk: int) -> HttpResponse:
+    """Send the composer's text and files."""
+    found, form = visible(request, pk), request.POST
+    upload, key = request.FILES.getlist("files"), form.get("client_key", "")[:64]
+    try:
+        desk.write(
+            request.extension, found, form.get("text", ""), upload=upload, client_key=key
+        )
+    except REFUSALS as refusal:
+        return refused(request, pk, refusal)
+    return outcome(request, pk)
+
+
+@require_POST
+@agent
+def pick_up(request: AgentRequest, pk: int) -> HttpResponse:
+    """Make the session the agent's own, or tell them who was first."""
+    waiting = Session.objects.for_extension(request.extension).filter(pk=pk).first()
+    try:
+        if waiting is None:
+            return gone(request, pk)
+        desk.pick_up(request.extension, waiting)
+    except desk.AlreadyTaken:
+        return gone(request, pk)
+    except REFUSALS as refusal:
+        return refused(request, pk, refusal)
+    return outcome(request, pk)
+
+
+@require_http_methods(["GET", "POST"])
+@agent
+def transfer(request: AgentRequest, pk: int) -> HttpResponse:
+    """The dialog of all who can take the session; then the transfer."""
+    found, refusal = visible(request, pk), ""
+    if request.method == "POST":
+        kind, _, key = request.POST.get("to", "").partition(":")
+        try:
+            if kind not in KINDS or not key.isdecimal():
+                raise desk.Refused("Choose who gets this session.")
+            to = get_object_or_404(KINDS[kind], pk=key)
+            desk.transfer(request.extension, found, to)
+            return left(request, f"Transferred to {to}")
+        except REFUSALS as error:
+            refusal = str(error)
+    context = {
+        "session": found,
+        "refusal": refusal,
+        "extensions": Extension.objects.exclude(pk=found.holder_id),
+        "queues": Queue.objects.exclude(pk=found.queue_id if not found.holder_id else None),
+        "platforms": Platform.objects.all(),
+    }
+    if request.htmx:
+        return render(request, "inbox/_transfer.html", context, status=422 if refusal else 200)
+    return desk_page(request, "inbox/_transfer.html", context, status=422 if refusal else 200)
+
+
+@require_POST
+@agent
+def close(request: AgentRequest, pk: int) -> HttpResponse:
+    """Close the session."""
+    try:
+        desk.close(request.extension, visible(request, pk))
+    except REFUSALS as refusal:
+        return refused(request, pk, refusal)
+    return outcome(request, pk)
+
+
+@require_POST
+@agent
+def archive(request: AgentRequest, pk: int) -> HttpResponse:
+    """Put the session away from this agent's list."""
+    desk.archive(request.extension, visible(request, pk))
+    return left(request, "Archived until the next message")
+
+
+@require_POST
+@agent
+def unarchive(request: AgentRequest, pk: int) -> HttpResponse:
+    """Bring an archived session back to the list."""
+    desk.unarchive(request.extension, visible(request, pk))
+    return outcome(request, pk)
+
+
+@require_POST
+@agent
+def retry(request: AgentRequest, pk: int, message: int) -> HttpResponse:
+    """Send a failed or unknown message once more."""
+    found = visible(request, pk)
+    again = get_object_or_404(found.messages.filter(direction=Message.OUT), pk=message)
+    try:
+        desk.retry(request.extension, again)
+    except REFUSALS as refusal:
+        return refused(request, pk, refusal)
+    return outcome(request, pk, message)
+
+
+@require_POST
+@agent
+def reload(request: AgentRequest, pk: int, attachment: int) -> HttpResponse:
+    """Try once more to load a file that did not come."""
+    found = visible(request, pk)
+    missing = get_object_or_404(Attachment.objects.filter(message__session=found), pk=attachment)
+    files.reload(missing)
+    return outcome(request, pk, missing.message_id)
+
+
+def outcome(request: AgentRequest, pk: int, *changed: int) -> HttpResponse:
+    """The session as it is now: its news for the page's script, else the page."""
+    if not request.htmx:
+        return redirect("session", pk)
+    return render_news(request, visible(request, pk), extra=changed)
+
+
+def refused(request: AgentRequest, pk: int, refusal: Exception) -> HttpResponse:
+    """Why it was not done, in a sentence."""
+    if request.htmx:
+        return render(request, "inbox/_refusal.html", {"refusal": refusal}, status=422)
+    return desk_page(request, "inbox/_refusal.html", {"refusal": refusal, "pk": pk}, status=422)
+
+
+def left(request: AgentRequest, note: str) -> HttpResponse:
+    """Back to the list, which the session has left."""
+    view = request.POST.get("view", "")
+    address = reverse("inbox") + (f"?view={view}" if view.isalpha() else "")
+    if not request.htmx:
+        return redirect(address)
+    context = {"note": note, "address": address}
+    return render(request, "inbox/_left.html", context, headers={"X-Parley-Left": address})

@@ -1,0 +1,130 @@
+"""The pages of the inbox, and the fragments that refresh them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from .. import desk
+from ..models import Queue, Session
+from ..models.sessions import SessionQuerySet
+from . import bubbles
+from .access import AgentRequest, agent
+from .composing import Composer
+from .listing import Cursor, listing
+
+SHOWN = 100  # so many shown messages are asked about again at most
+
+
+@require_safe
+@agent
+def inbox(request: AgentRequest) -> HttpResponse:
+    """The list, alone or with nothing beside it; htmx gets the list or its next page."""
+    if request.htmx and (before := request.GET.get("before")):
+        page = listing(
+            request.extension, request.GET.get("view", ""), Cursor.parse(before), counted=False
+        )
+        return render(request, "inbox/_rows.html", {"listing": page})
+    return desk_page(request, "inbox/_empty.html", {})
+
+
+@require_safe
+@agent
+def session(request: AgentRequest, pk: int) -> HttpResponse:
+    """One session with its newest messages, or those before ``?before=``."""
+    found = visible(request, pk)
+    before = _number(request.GET.get("before"))
+    shown, more = bubbles.newest(found, before)
+    context = {"session": found, "bubbles": shown, "more": more, "before": before}
+    if request.htmx and before is not None:
+        return render(request, "inbox/_messages.html", context)
+    desk.read(request.extension, found)
+    return desk_page(request, "inbox/_thread.html", context | thread_context(request, found))
+
+
+@require_safe
+@agent
+def news(request: AgentRequest, pk: int) -> HttpResponse:
+    """What changed in an open session since the browser last asked."""
+    found = _visible(request).filter(pk=pk).first()
+    if found is None:
+        return gone(request, pk)
+    return render_news(request, found, seen="seen" in request.GET)
+
+
+def visible(request: AgentRequest, pk: int) -> Session:
+    """The agent's session of this key, else a 404."""
+    return get_object_or_404(_visible(request), pk=pk)
+
+
+def render_news(
+    request: AgentRequest, found: Session, *, seen: bool = True, extra: tuple[int, ...] = ()
+) -> HttpResponse:
+    """The header, the new messages, those shown that may have changed, and the composer."""
+    asked = request.POST or request.GET
+    shown = [n for n in map(_number, asked.get("shown", "").split("-")) if n is not None]
+    if seen:
+        desk.read(request.extension, found)
+    after = _number(asked.get("after")) or 0
+    changed = bubbles.changed(found, after, [*shown[-SHOWN:], *extra])
+    context = {"session": found, "bubbles": changed} | thread_context(request, found)
+    return render(request, "inbox/_news.html", context)
+
+
+def thread_context(request: AgentRequest, found: Session) -> dict[str, Any]:
+    """What the header and the composer need to know."""
+    return {
+        "composer": Composer(found),
+        "may_pick_up": _may_pick_up(found),
+        "archived": found.archivings.filter(
+            extension=request.extension, at__gte=found.last_at
+        ).exists(),
+    }
+
+
+def gone(request: AgentRequest, pk: int) -> HttpResponse:
+    """Says who has the session now, to a member of its queue; to anybody else it is a 404."""
+    theirs = Session.objects.filter(queue__members=request.extension).select_related("holder")
+    found = get_object_or_404(theirs, pk=pk)
+    taken = found.messages.filter(event="picked_up", author=found.holder).last()
+    context = {"session": found, "taken": taken}
+    return desk_page(request, "inbox/_gone.html", context, status=410)
+
+
+def desk_page(
+    request: HttpRequest, main: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """The whole page around this main part, or the one part that htmx asks for."""
+    target = request.htmx.target if not request.htmx.history_restore_request else None
+    if target == "main":
+        context["listing"] = None
+        context["query"] = _query(request)
+        return render(request, main, context, status=status)
+    context["listing"] = listing(request.extension, request.GET.get("view", ""))
+    context["query"] = context["listing"].query
+    if target == "list":
+        return render(request, "inbox/_list.html", context)
+    return render(request, "inbox/page.html", context | {"main": main}, status=status)
+
+
+def _visible(request: AgentRequest) -> SessionQuerySet:
+    related = ("customer", "number", "queue", "holder", "channel")
+    return Session.objects.for_extension(request.extension).select_related(*related)
+
+
+def _query(request: HttpRequest) -> str:
+    view = request.GET.get("view", "")
+    return f"?view={view}" if view in ("mine", "waiting", "archived") else ""
+
+
+def _may_pick_up(found: Session) -> bool:
+    if found.holder_id or found.closed_at or found.platform_id:
+        return False
+    return not (found.queue and found.queue.pickup == Queue.NONE)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else None

@@ -1,0 +1,97 @@
+// Buttons of the session: Pick up, Transfer, Close, Archive, Retry. One way for all of them.
+
+import { ask, goTo, parsed, show, toast } from "./page.js";
+import { apply, seen, turn } from "./thread.js";
+import { refresh } from "./list.js";
+
+const byId = (id) => document.getElementById(id);
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if ("dialog" in form.dataset) {
+    event.preventDefault();
+    openDialog(form.action);
+  } else if ("act" in form.dataset) {
+    event.preventDefault();
+    if (form.dataset.busy) return;
+    if (form.dataset.confirm && !(await confirmed(form))) return;
+    form.dataset.busy = "true";
+    await act(form);
+    delete form.dataset.busy;
+  }
+});
+
+async function act(form) {
+  const inDialog = byId("dialog").contains(form);
+  const body = seen(new FormData(form));
+  body.set("view", byId("rows-box")?.dataset.view ?? "");
+  const mine = turn();
+  let answer;
+  try {
+    answer = await ask(form.action, { body });
+  } catch {
+    toast("No connection. Nothing was changed.");
+    return;
+  }
+  const left = answer.headers.get("X-Parley-Left");
+  if (left) {
+    byId("dialog").close();
+    show(answer.html);
+    goTo(left);
+    document.getElementById("desk").classList.remove("reading");
+    toast(byId("left")?.querySelector("h2").textContent ?? "");
+  } else if (answer.status === 422) {
+    if (inDialog) fill(answer.html);
+    else toast(parsed(answer.html).querySelector("[role=alert]")?.textContent ?? "");
+  } else if (answer.status >= 500 || answer.status === 403) {
+    toast(`The server could not do it (${answer.status}).`);
+  } else {
+    byId("dialog").close();
+    apply(answer, mine);
+    if (document.activeElement === document.body) byId("text")?.focus({ preventScroll: true });
+  }
+  refresh(0);
+}
+
+// --- dialogs -----------------------------------------------------------------------------------
+
+async function openDialog(address) {
+  try {
+    const answer = await ask(address);
+    if (answer.status !== 200) return apply(answer, turn());
+    fill(answer.html);
+    byId("dialog").showModal();
+  } catch {
+    toast("No connection.");
+  }
+}
+
+function fill(html) {
+  byId("dialog").innerHTML = html;
+}
+
+/** Whether the agent says yes to what the form is about to do. */
+function confirmed(form) {
+  const dialog = byId("dialog");
+  fill(`<form method="dialog" class="sheet"><h2 id="dialog-title"></h2><p></p>
+    <p class="sheet-foot"><button class="button" value="no" autofocus>Cancel</button>
+    <button class="button primary" value="yes"></button></p></form>`);
+  dialog.querySelector("h2").textContent = `${form.dataset.confirmYes}?`;
+  dialog.querySelector("p").textContent = form.dataset.confirm;
+  dialog.querySelector("[value=yes]").textContent = form.dataset.confirmYes;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const dialog = byId("dialog");
+  if (!dialog?.open) return;
+  if (event.target === dialog) dialog.close(); // beside it
+  if (event.target.closest("[data-dismiss]")) {
+    event.preventDefault();
+    dialog.close();
+  }
+});

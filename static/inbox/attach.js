@@ -1,0 +1,104 @@
+// Files of the composer: chosen, dropped or pasted, and checked before they travel.
+
+import { icon } from "./page.js";
+
+const byId = (id) => document.getElementById(id);
+let files = [];
+let complain = () => {};
+
+export const chosen = () => files;
+
+export function clear() {
+  files = [];
+  draw();
+}
+
+/** Take care of a composer that has just appeared. */
+export function begin(form, tell) {
+  files = [];
+  complain = tell;
+  byId("files")?.addEventListener("change", (event) => {
+    add([...event.target.files]);
+    event.target.value = "";
+  });
+}
+
+function add(more) {
+  const form = byId("write");
+  if (!form || !more.length) return;
+  if (!("maxBytes" in form.dataset)) {
+    complain("This channel carries text only; it takes no files.");
+    return;
+  }
+  const most = Number(form.dataset.maxBytes);
+  const accept = form.dataset.accept.split(",").filter(Boolean);
+  const wrong = more.map((file) => refuse(file, most, accept)).filter(Boolean);
+  files = files.concat(more.filter((file) => !refuse(file, most, accept)));
+  complain(wrong.join(" "));
+  draw();
+  form.text.focus();
+}
+
+function refuse(file, most, accept) {
+  if (!file.size) return `${file.name} is empty.`;
+  if (file.size > most) return `${file.name} has ${size(file.size)}; at most ${size(most)} can be sent here.`;
+  const taken = !accept.length || accept.some((type) =>
+    type.endsWith("/*") ? file.type.startsWith(type.slice(0, -1)) : file.type === type);
+  return taken ? "" : `${file.name} is of a type that cannot be sent here.`;
+}
+
+function size(bytes) {
+  if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} kB`;
+  return `${Math.round(bytes / 1024 / 102.4) / 10} MB`;
+}
+
+function draw() {
+  const list = byId("chosen");
+  if (!list) return;
+  list.hidden = !files.length;
+  list.replaceChildren(...files.map((file) => {
+    const item = document.createElement("li");
+    const name = document.createElement("bdi");
+    name.textContent = file.name;
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.className = "icon-button";
+    remove.setAttribute("aria-label", `Remove ${file.name}`);
+    remove.append(icon("cross"));
+    remove.addEventListener("click", () => {
+      files = files.filter((other) => other !== file);
+      draw();
+      byId("text")?.focus();
+    });
+    item.append(picture(file), name, ` ${size(file.size)}`, remove);
+    return item;
+  }));
+}
+
+function picture(file) {
+  if (!/^image\/(png|jpeg|gif|webp)$/.test(file.type)) return icon("file");
+  const image = new Image(32, 32);
+  image.alt = "";
+  image.src = URL.createObjectURL(file);
+  image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+  return image;
+}
+
+document.addEventListener("paste", (event) => {
+  if (event.target.id !== "text" || !event.clipboardData.files.length) return;
+  event.preventDefault();
+  add([...event.clipboardData.files]);
+});
+document.addEventListener("dragover", (event) => {
+  if (!byId("write") || !event.dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  byId("composer").classList.add("dropping");
+});
+for (const name of ["dragleave", "drop", "dragend"]) {
+  document.addEventListener(name, () => byId("composer")?.classList.remove("dropping"));
+}
+document.addEventListener("drop", (event) => {
+  if (!byId("write") || !event.dataTransfer.files.length) return;
+  event.preventDefault();
+  add([...event.dataTransfer.files]);
+});

@@ -1,0 +1,149 @@
+// The composer: Enter sends, text and files are kept until the server has them, exactly once.
+
+import { ask, newKey, show } from "./page.js";
+import { apply, seen, turn } from "./thread.js";
+import { refresh } from "./list.js";
+import * as attach from "./attach.js";
+
+const byId = (id) => document.getElementById(id);
+let sending = false;
+let failed = false; // the last try got no answer: the same text must keep its key
+let count = null;
+
+import("./segments.js").then((module) => {
+  count = module.count;
+  counter();
+}, () => {});
+
+const place = (form) => `parley:draft:${form.dataset.session}`;
+
+/** Take care of a composer that has just appeared. */
+export function begin() {
+  const form = byId("write");
+  if (!form || form.dataset.begun) return;
+  form.dataset.begun = "true";
+  form.client_key.value = newKey();
+  failed = false;
+  form.text.value = sessionStorage.getItem(place(form)) ?? "";
+  attach.begin(form, complain);
+  grow(form.text);
+  counter();
+  if (matchMedia("(pointer: fine)").matches) form.text.focus({ preventScroll: true });
+}
+
+function typed(form) {
+  if (failed) {
+    form.client_key.value = newKey();
+    failed = false;
+  }
+  if (form.text.value) sessionStorage.setItem(place(form), form.text.value);
+  else sessionStorage.removeItem(place(form));
+  complain("");
+  grow(form.text);
+  counter();
+}
+
+function grow(box) {
+  box.classList.add("measuring");
+  box.rows = Math.min(8, Math.max(1, Math.round((box.scrollHeight - 16) / 20)));
+  box.classList.remove("measuring");
+}
+
+function complain(text) {
+  const line = byId("refusal");
+  if (!line) return;
+  line.textContent = text;
+  line.hidden = !text;
+}
+
+function counter() {
+  const line = byId("counter");
+  const form = byId("write");
+  if (!line || !form) return;
+  const text = form.text.value.trim();
+  const most = Number(form.dataset.maxText ?? 0);
+  const parts = [];
+  if (text && "segments" in line.dataset && count) {
+    const found = count(text);
+    parts.push(`${found.units}/${found.segments * found.per_segment}`);
+    parts.push(found.segments === 1 ? "1 segment" : `${found.segments} segments`);
+    const costly = [...(found.costly ?? [])];
+    if (costly.length) parts.push(`because of ${costly.slice(0, 3).join(" ")}`);
+  } else if (text) {
+    parts.push(text.length === 1 ? "1 character" : `${text.length} characters`);
+  }
+  if (most && text.length > most) parts.push(`${text.length - most} too many`);
+  line.classList.toggle("over", Boolean(most) && text.length > most);
+  line.textContent = parts.join(" · ");
+}
+
+async function send(form) {
+  if (sending) return;
+  const text = form.text.value;
+  if (!text.trim() && !attach.chosen().length) {
+    form.text.focus();
+    return;
+  }
+  sending = true;
+  byId("send").setAttribute("aria-busy", "true");
+  const body = seen(new FormData(form));
+  body.delete("files");
+  attach.chosen().forEach((file) => body.append("files", file, file.name));
+  const mine = turn();
+  try {
+    const answer = await ask(form.action, { body });
+    failed = false;
+    if (answer.status === 200) sent(form, text, answer, mine);
+    else if (answer.status === 422) complain(reason(answer.html));
+    else if (answer.status === 410) show(answer.html);
+    else if (answer.status === 404) apply(answer, mine);
+    else again(`The server could not take it (${answer.status}).`);
+  } catch {
+    again("No connection.");
+  } finally {
+    sending = false;
+    byId("send")?.removeAttribute("aria-busy");
+  }
+}
+
+function again(what) {
+  failed = true;
+  complain(`${what} Your text is kept; press Send again. It will not be sent twice.`);
+}
+
+function sent(form, text, answer, mine) {
+  // What was typed while the answer was on its way stays.
+  const rest = form.text.value.startsWith(text) ? form.text.value.slice(text.length) : form.text.value;
+  form.text.value = rest;
+  form.client_key.value = newKey();
+  attach.clear();
+  typed(form);
+  apply(answer, mine, { mineIsNew: true });
+  refresh();
+  byId("text")?.focus({ preventScroll: true });
+}
+
+function reason(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content.querySelector("[role=alert]")?.textContent ?? "That was not possible.";
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.id === "text" && event.target.form?.id === "write") typed(event.target.form);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "text" || event.key !== "Enter") return;
+  if (event.shiftKey || event.isComposing || event.altKey) return;
+  event.preventDefault();
+  send(event.target.form);
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "write") return;
+  event.preventDefault();
+  send(event.target);
+});
+addEventListener("beforeunload", (event) => {
+  if (attach.chosen().length) event.preventDefault();
+});
+

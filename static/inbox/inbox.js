@@ -1,0 +1,44 @@
+// The inbox: starts the modules, and looks after what htmx puts into the page.
+
+import { mark, refresh, title } from "./list.js";
+import * as live from "./live.js";
+import { show, goTo, ask } from "./page.js";
+import * as thread from "./thread.js";
+import "./actions.js";
+
+function settle() {
+  thread.begin();
+  mark();
+  title();
+}
+
+for (const name of ["htmx:afterSettle", "htmx:historyRestore", "parley:shown"]) {
+  document.addEventListener(name, settle);
+}
+document.addEventListener("htmx:afterSwap", (event) => {
+  // Opening a session marks it as read, which the list should show at once.
+  if (event.detail.target?.id === "main") refresh(0);
+});
+document.addEventListener("htmx:afterRequest", async (event) => {
+  const address = event.detail.xhr?.getResponseHeader("X-Parley-Open");
+  if (!address) return;
+  const answer = await ask(address);
+  goTo(address);
+  show(answer.html);
+  refresh(0);
+});
+
+// Back and forward: htmx fetches the page anew; the list should not lose its place by that.
+let kept = null;
+addEventListener("popstate", () => {
+  const box = document.getElementById("rows-box");
+  kept = box && { view: box.dataset.view, top: box.scrollTop };
+}, { capture: true });
+document.addEventListener("htmx:historyRestore", () => {
+  const box = document.getElementById("rows-box");
+  if (kept && box?.dataset.view === kept.view) box.scrollTop = kept.top;
+  kept = null;
+});
+
+settle();
+live.begin();

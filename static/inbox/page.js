@@ -1,0 +1,68 @@
+// What every module of the inbox needs: asking the server, replacing parts, telling the agent.
+
+/** Ask for a fragment as htmx would. Rejects only where no answer came. */
+export async function ask(url, { body, target = "main" } = {}) {
+  const headers = { "HX-Request": "true", "HX-Target": target };
+  if (body) headers["X-CSRFToken"] = body.get("csrfmiddlewaretoken") ?? "";
+  const answer = await fetch(url, { method: body ? "POST" : "GET", body, headers });
+  if (answer.status === 401) location.reload();
+  return { status: answer.status, headers: answer.headers, html: await answer.text() };
+}
+
+/** The elements of a piece of HTML. */
+export function parsed(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content;
+}
+
+/** Put `fresh` in the place of `old` unless they are equal; the focus stays. Returns what stands. */
+export function patch(old, fresh) {
+  if (old.outerHTML === fresh.outerHTML) return old;
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : null;
+  const inRow = focused === "" ? "a, button" : null;
+  old.replaceWith(fresh);
+  window.htmx?.process(fresh);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  else if (inRow) fresh.querySelector(inRow)?.focus({ preventScroll: true });
+  return fresh;
+}
+
+/** Fill the main region. */
+export function show(html) {
+  const main = document.getElementById("main");
+  main.innerHTML = html;
+  window.htmx?.process(main);
+  main.dispatchEvent(new Event("parley:shown", { bubbles: true }));
+}
+
+/** Write an address into the history in the form that htmx restores. */
+export function goTo(address) {
+  if (address !== location.pathname + location.search) {
+    history.pushState({ htmx: true }, "", address);
+  }
+}
+
+let fading;
+
+/** Say something in passing. */
+export function toast(text) {
+  const place = document.getElementById("toast");
+  place.textContent = text;
+  place.classList.add("shown");
+  clearTimeout(fading);
+  fading = setTimeout(() => place.classList.remove("shown"), 6000);
+}
+
+/** A key nobody else makes; crypto.randomUUID exists only on secure origins. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** An icon of the sprite. */
+export function icon(name) {
+  const box = document.createElement("span");
+  box.innerHTML = `<svg class="icon" aria-hidden="true"><use href="${document.body.dataset.icons}#${name}"/></svg>`;
+  return box.firstChild;
+}

@@ -1,0 +1,163 @@
+// The open session: what is new is added, what changed is replaced, nothing jumps.
+
+import { ask, parsed, patch, show, toast } from "./page.js";
+import { begin as beginComposer } from "./composer.js";
+
+const NEAR = 60; // px from the end that still count as the end
+const byId = (id) => document.getElementById(id);
+
+let pinned = true;
+let asked = 0;
+let applied = 0;
+let busy = false;
+let again = false;
+
+/** Take care of a thread that has just appeared. */
+export function begin() {
+  const thread = byId("thread");
+  document.getElementById("desk")?.classList.toggle("reading", location.pathname !== "/");
+  if (!thread || thread.dataset.begun) return;
+  thread.dataset.begun = "true";
+  const scroll = byId("scroll");
+  pinned = true;
+  scroll.addEventListener("scroll", () => {
+    pinned = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+    if (pinned) byId("newer").hidden = true;
+  }, { passive: true });
+  // Pictures and fonts arrive late, and the composer grows: an agent at the end stays there.
+  const keep = new ResizeObserver(() => pinned && toEnd());
+  keep.observe(byId("messages"));
+  keep.observe(scroll);
+  byId("newer").addEventListener("click", toEnd);
+  watchOlder();
+  toEnd();
+  beginComposer();
+}
+
+function toEnd() {
+  const scroll = byId("scroll");
+  if (!scroll) return;
+  scroll.scrollTop = scroll.scrollHeight;
+  pinned = true;
+  byId("newer").hidden = true;
+}
+
+/** What the server must know to tell what is new. */
+export function seen(fields = new URLSearchParams()) {
+  const messages = [...document.querySelectorAll("#messages > [data-message]")];
+  fields.set("after", messages.at(-1)?.dataset.message ?? "0");
+  const live = messages.filter((each) => "live" in each.dataset).slice(-100);
+  fields.set("shown", live.map((each) => each.dataset.message).join("-"));
+  if (document.visibilityState === "visible") fields.set("seen", "1");
+  return fields;
+}
+
+/** A place in the order of questions, for `apply`: a late answer must not undo a newer one. */
+export const turn = () => ++asked;
+
+/** Ask what is new in the open session. */
+export async function news() {
+  const thread = byId("thread");
+  if (!thread) return;
+  if (busy) {
+    again = true;
+    return;
+  }
+  busy = true;
+  const mine = turn();
+  try {
+    const answer = await ask(`${thread.dataset.news}?${seen()}`);
+    if (byId("thread") === thread) apply(answer, mine);
+  } catch {
+    // Offline: asked again when the connection is back.
+  } finally {
+    busy = false;
+    if (again) news();
+    again = false;
+  }
+}
+
+/** Show the session's news. */
+export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
+  if (mine < applied) return;
+  applied = mine;
+  if (status === 410) return show(html);
+  if (status === 404) {
+    show("");
+    toast("This session is no longer yours.");
+    return;
+  }
+  if (status !== 200) return;
+  const fresh = parsed(html);
+  patch(byId("head"), fresh.querySelector("#head"));
+  const added = upsert(fresh);
+  const composer = fresh.querySelector("#composer");
+  if (composer.dataset.lock !== byId("composer").dataset.lock) {
+    patch(byId("composer"), composer);
+    beginComposer();
+  }
+  if (pinned || mineIsNew) toEnd();
+  else if (added.some((item) => item.classList.contains("theirs"))) byId("newer").hidden = false;
+}
+
+function upsert(fresh) {
+  const list = byId("messages");
+  const added = [];
+  for (const item of [...fresh.querySelectorAll("ol > li")]) {
+    const old = byId(item.id);
+    if (item.classList.contains("day")) {
+      // Its message decides: a day stands only before one that is new.
+      const next = item.nextElementSibling;
+      if (!old && next && !byId(next.id)) list.append(item);
+    } else if (old) {
+      patch(old, item);
+    } else {
+      list.append(item);
+      window.htmx?.process(item);
+      added.push(item);
+    }
+  }
+  return added;
+}
+
+// --- older messages ----------------------------------------------------------------------------
+
+function watchOlder() {
+  const older = byId("older");
+  if (!older) return;
+  const watch = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watch.disconnect();
+    loadOlder(older);
+  }, { root: byId("scroll"), rootMargin: "400px 0px 0px 0px" });
+  watch.observe(older);
+}
+
+async function loadOlder(older) {
+  let answer;
+  try {
+    answer = await ask(older.querySelector("a").href);
+  } catch {
+    return; // the link stays for a click
+  }
+  if (answer.status !== 200 || !older.isConnected) return;
+  const fresh = parsed(answer.html);
+  const scroll = byId("scroll");
+  const anchor = older.nextElementSibling.matches(".day")
+    ? older.nextElementSibling.nextElementSibling
+    : older.nextElementSibling;
+  for (const day of fresh.querySelectorAll(".day")) byId(day.id)?.remove();
+  const before = anchor.getBoundingClientRect().top;
+  const items = [...fresh.children];
+  older.replaceWith(...items);
+  items.forEach((item) => window.htmx?.process(item));
+  scroll.scrollTop += anchor.getBoundingClientRect().top - before;
+  watchOlder();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#older a");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  loadOlder(link.parentElement);
+});
