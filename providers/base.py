@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from django import forms
 
@@ -163,8 +162,9 @@ class Provider:
     """
 
     name: ClassVar[str] = ""
-    #: Steps for the provider's own portal, shown beside the webhook address. Plain text, in which
-    #: ``steps`` fills in {webhook_url}, {webhook_host} and {webhook_path}.
+    #: Steps for the provider's own portal, shown beside the webhook address, for which
+    #: {webhook_url}, {webhook_host} and {webhook_path} may stand. A numbered line is a step; the
+    #: lines without a number below it are to be copied as they are.
     setup: ClassVar[str] = ""
     #: The vendor's API address; "" if the provider has none and the form asks for it.
     default_api_address: ClassVar[str] = ""
@@ -199,14 +199,6 @@ class Provider:
     def secrets(cls) -> tuple[str, ...]:
         """The names of the credentials that must never be shown."""
         return tuple(n for n, f in cls.Credentials.base_fields.items() if isinstance(f, Secret))
-
-    @classmethod
-    def steps(cls, webhook_url: str) -> str:
-        """The steps for the provider's portal, for the channel with this webhook address."""
-        parts = urlsplit(webhook_url)
-        steps = cls.setup.replace("{webhook_url}", webhook_url)
-        steps = steps.replace("{webhook_host}", parts.netloc)
-        return steps.replace("{webhook_path}", parts.path)
 
     # sending
 

@@ -89,7 +89,11 @@ def _fault(call: Call, said: str) -> ProviderError:
 
 
 def _host(call: Call) -> str:
-    return urlsplit(call.url).hostname or call.url
+    """The host, for people to read. Never the whole address: it may hold a key."""
+    try:
+        return urlsplit(call.url).hostname or "The API address"
+    except ValueError:
+        return "The API address"
 
 
 def _headers(call: Call, *, json: bool) -> dict[str, str]:
@@ -120,8 +124,22 @@ def _url(call: Call) -> str:
     return f"{call.url}{'&' if '?' in call.url else '?'}{urlencode(call.params)}"
 
 
+# What an adapter raises when it reads an answer that it does not know.
+STUMBLES = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+def _unknown_form(call: Call, answer: Answer | None, stumble: Exception) -> ProviderError:
+    said = answer.text.strip()[:200] if answer else ""
+    error = _fault(call, f"{_host(call)} answers in an unknown form: {said or '(nothing)'}")
+    error.__cause__ = stumble
+    return error
+
+
 def _judge(call: Call, answer: Answer) -> ProviderError | None:
-    error = call.judge(answer) if call.judge else None
+    try:
+        error = call.judge(answer) if call.judge else None
+    except STUMBLES as stumble:
+        return _unknown_form(call, answer, stumble)
     if isinstance(error, Uncertain) and not call.sends:
         return Unavailable(error.reason, code=error.code)
     return error
@@ -172,9 +190,8 @@ def _resume(
         if error is not None:
             return talk.throw(error)
         return talk.send(answer)  # type: ignore[arg-type]
-    except (ValueError, LookupError, TypeError, AttributeError) as stumble:
-        said = answer.text.strip()[:200] if answer else ""
-        raise _fault(step, f"{_host(step)} answers in an unknown form: {said}") from stumble
+    except STUMBLES as stumble:
+        raise _unknown_form(step, answer, stumble) from stumble
 
 
 # --- requests ---------------------------------------------------------------------------------
@@ -265,7 +282,7 @@ class Carrier:
         if isinstance(error, requests.Timeout):
             return _fault(call, f"{host} gave no answer within {call.timeout:g} seconds.")
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
-            return Unavailable(f"{call.url!r} is not a valid address.")
+            return Unavailable(f"{_host(call)!r} is not a valid address.")
         if isinstance(error, requests.ConnectionError):
             cause = error.args[0] if error.args else None
             if isinstance(cause, MaxRetryError):
@@ -386,7 +403,7 @@ class AsyncCarrier:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, headers, body)
         except aiohttp.InvalidURL as error:
-            raise Unavailable(f"{call.url!r} is not a valid address.") from error
+            raise Unavailable(f"{_host(call)!r} is not a valid address.") from error
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
             raise Unavailable(f"{host}: no secure connection ({_short(error)}).") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -51,10 +51,11 @@ class Adapter(HttpProvider):
     setup = """1. In the Apidaze portal, copy the API key and the API secret into the fields here.
 2. Under the phone number, choose "API POST" as the destination of messages and enter:
 {webhook_url}
-3. To write to customers in the USA, register the number for 10DLC first: without it Apidaze
+3. To write to customers in the USA, register the number for 10DLC first. Without it, Apidaze \
 accepts messages which the carriers then drop without a word.
-Some accounts live at another API address, such as https://api4.apidaze.io or
-https://cpaas-api.voipinnovations.com; enter it as the API address."""
+4. If your account lives at another API address, enter that here. Known ones are:
+https://api4.apidaze.io
+https://cpaas-api.voipinnovations.com"""
 
     class Credentials(forms.Form):
         api_key = Secret(label="API Key")

@@ -19,7 +19,6 @@ from ..base import (
     SENT,
     Answer,
     Call,
-    Event,
     HttpProvider,
     Inbound,
     Outbound,
@@ -70,23 +69,21 @@ class Adapter(HttpProvider):
     polls = True
     default_rate = 5.0
     setup = """1. Log in at aspsms.com and click Edit beside your two-way number.
-2. Go to "Forward SMS as HTTP raw data".
-3. In protocol://HOST enter:
+2. Under "Forward SMS as HTTP raw data", in protocol://HOST, enter:
 https://{webhook_host}
-4. In HEADER enter:
+3. In HEADER enter:
 POST {webhook_path} HTTP/1.1
 Host: {webhook_host}
 Connection: keep-alive
 Content-Type: application/json
 Accept: application/json
 Content-Length: <ContentLength>
-5. In BODY enter:
+4. In BODY enter the following, then click Save:
 {"MessageDataHex":"<MessageDataHex>","Recipient":"<Recipient>",\
 "Originator":"<Originator>","DateReceived":"<DateReceived>"}
-6. Click Save.
-7. Copy the Userkey and the API Password (not the log-in password) into the fields here.
-A number must be unlocked in the portal, under Originators, before it can send.
-Our domain needs a valid certificate, and no underscore in its name."""
+5. Copy the Userkey and the API Password (not the log-in password) into the fields here.
+6. Unlock each number that is to send, under Originators in the portal.
+7. This desk's address needs a valid certificate, and no underscore in its name."""
 
     class Credentials(forms.Form):
         user_key = forms.CharField(label="User Key", help_text="The Userkey of the portal.")
@@ -122,8 +119,8 @@ Our domain needs a valid certificate, and no underscore in its name."""
     def check_credentials(self) -> Talk[None]:
         yield self.ask("/CheckCredits", {}, sends=False)
 
-    def poll(self, waiting: tuple[str, ...]) -> Talk[list[Event]]:
-        found: list[Event] = []
+    def poll(self, waiting: tuple[str, ...]) -> Talk[list[Report]]:
+        found: list[Report] = []
         for start in range(0, len(waiting), AT_ONCE):
             names = {"TransactionReferenceNumbers": ";".join(waiting[start : start + AT_ONCE])}
             answer = yield self.ask("/InquireDeliveryNotifications", names, sends=False)

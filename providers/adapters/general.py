@@ -55,12 +55,13 @@ class Adapter(HttpProvider):
     has_reports = False  # the contract has none; those of bridges that send them are believed
     media = MediaRules(100_000_000, max_files=10, keep_hours=72)
     setup = """1. At your provider, create an API key for this desk and copy it into the field here.
-2. Copy the address for sending messages, and the one for verifying, if there is one.
-3. Register this address for received messages:
+2. Copy the provider's address for sending messages, and the one for verifying if there is one. \
+For FutureSMS, leave both empty and enter as the API address:
+https://www.futuresms.net
+3. Register this address at the provider for received messages:
 {webhook_url}
-4. If the provider signs its requests, enter the same secret there and here. Without a secret,
-only the long random part of the address protects it.
-For FutureSMS, enter only https://www.futuresms.net as the API address."""
+4. If the provider signs its requests, enter the same secret there and here. Without a secret, \
+only the long random part of the address protects it."""
 
     class Credentials(forms.Form):
         api_key = Secret(label="API Key")
