@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connection
 
 from .. import live, outbox
+from ..models import bulk
 from .filing import Letter, file
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,9 @@ class Committer:
     """One thread that stores what the others hand in."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Work] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="intake", daemon=True).start()
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread.start()
 
     def submit(self, letters: list[Letter], log: dict[str, Any] | None = None) -> Future[None]:
         """Hand in; the future is resolved after the commit, or raises what went wrong."""
@@ -46,23 +48,34 @@ class Committer:
         self._queue.put(work)
         return work.done
 
+    def stop(self) -> None:
+        """Store what was handed in, then end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
     def _run(self) -> None:
-        while True:
-            batch = [self._queue.get()]
-            try:
-                while len(batch) < MOST:
-                    batch.append(self._queue.get_nowait())
-            except queue.Empty:
-                pass
+        while (first := self._queue.get()) is not None:
+            batch = [first, *self._gathered()]
             commit(batch)
+        connection.close()
+
+    def _gathered(self) -> Iterator[Work]:
+        for _ in range(MOST - 1):
+            try:
+                work = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if work is None:
+                self._queue.put(None)
+                return
+            yield work
 
 
 def commit(batch: Sequence[Work]) -> None:
     """Store all in one transaction; where that fails, each by itself. Resolves every future."""
     try:
-        _store(batch)
+        bulk.mended(_store, batch)
     except Exception as error:
-        connection.close_if_unusable_or_obsolete()
         if len(batch) == 1:
             log.exception("A request could not be stored")
             _resolve(batch[0], error)

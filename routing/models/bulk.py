@@ -64,5 +64,6 @@ def mended(function: Callable[..., R], *args: Any) -> R:
     try:
         return function(*args)
     except Exception:
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -81,13 +81,13 @@ def _claim_one(channel: int, limit: int, now: datetime) -> list[tuple]:
         stamp,
         limit,
     )
-    return [(*row[:7], bool(row[7]), row[8], now, _read(row[10]), *row[11:]) for row in rows]
+    return [(*row[:7], bool(row[7]), row[8], now, _aware(row[10]), *row[11:]) for row in rows]
 
 
-def _read(stamp: str | datetime) -> datetime:
-    if isinstance(stamp, datetime):
-        return stamp
-    return datetime.fromisoformat(stamp).replace(tzinfo=timezone.now().tzinfo)
+def _aware(stamp: str | datetime) -> datetime:
+    """SQLite keeps UTC without saying so."""
+    found = datetime.fromisoformat(stamp) if isinstance(stamp, str) else stamp
+    return found.replace(tzinfo=UTC)
 
 
 def _claimed(row: tuple, media: tuple[Media, ...]) -> Claimed:

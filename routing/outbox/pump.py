@@ -114,7 +114,7 @@ class Pump:
         while self._tasks:
             await asyncio.wait(self._tasks)
         for pool in (self._readers, self._writers):
-            await self._loop.run_in_executor(pool, connection.close)
+            await self._loop.run_in_executor(pool, lambda: connection.close())
             pool.shutdown()
         await self._carrier.close()
         await self._redis.aclose()

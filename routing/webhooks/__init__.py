@@ -3,7 +3,7 @@ stores what it says, and answers only then.
 """
 
 from .doors import asgi, view
-from .receive import Visit, receive, visit
 from .replay import replay
+from .visits import Visit, receive, visit
 
 __all__ = ["Visit", "asgi", "receive", "replay", "view", "visit"]

@@ -21,7 +21,7 @@ from providers.base import Reply, WebhookRequest
 from ..intake.door import known
 from ..models import bulk
 from ..remote import remote_of
-from .receive import BROKEN, NOT_FOUND, receive, visit
+from .visits import BROKEN, NOT_FOUND, receive, visit
 
 log = logging.getLogger(__name__)
 

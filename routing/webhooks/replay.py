@@ -9,7 +9,7 @@ from providers.errors import WebhookError
 
 from .. import intake
 from ..models import Held
-from .receive import Visit, read
+from .visits import Visit, read
 
 
 def replay(held: Held) -> str:
