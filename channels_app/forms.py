@@ -55,7 +55,7 @@ class ChannelForm(forms.ModelForm):
     slug: ClassVar[str] = ""
     provider_class: ClassVar[type[Provider]] = Provider
 
-    webhook_token = forms.CharField(widget=forms.HiddenInput, required=False)
+    token = forms.CharField(widget=forms.HiddenInput, required=False)
     close_automatically = forms.BooleanField(
         required=False,
         label="Close sessions automatically",
@@ -84,7 +84,7 @@ class ChannelForm(forms.ModelForm):
             self.instance.provider = self.slug
             self._suggest()
         else:
-            self.fields.pop("webhook_token", None)
+            self.fields.pop("token", None)
         self._fill_credentials()
         if "close_automatically" in self.fields:
             self.initial["close_automatically"] = self.instance.close_after_days is not None
@@ -92,6 +92,8 @@ class ChannelForm(forms.ModelForm):
             self.fields["rate"].error_messages["invalid"] = (
                 "Enter how many messages may go each second, like 10 or 0.5."
             )
+        if "allowed_addresses" in self.fields:
+            self.fields["allowed_addresses"].widget.attrs["rows"] = 2
         if "api_address" in self.fields:
             self.fields["api_address"].widget.attrs["placeholder"] = (
                 self.provider_class.default_api_address
@@ -99,7 +101,7 @@ class ChannelForm(forms.ModelForm):
 
     def _suggest(self) -> None:
         """Begin a new channel with what its provider recommends."""
-        self.initial.setdefault("webhook_token", new_token())
+        self.initial.setdefault("token", new_token())
         self.initial["rate"] = f"{self.provider_class.default_rate:g}"
         self.initial["in_flight"] = self.provider_class.default_in_flight
 
@@ -117,8 +119,8 @@ class ChannelForm(forms.ModelForm):
                 shown.required = shown.widget.is_required = False
                 shown.widget.attrs["placeholder"] = "Kept; type to replace"
 
-    def clean_webhook_token(self) -> str:
-        token: str = self.cleaned_data["webhook_token"] or new_token()
+    def clean_token(self) -> str:
+        token: str = self.cleaned_data["token"] or new_token()
         if not re.fullmatch(r"[0-9a-f]{32}", token):
             raise ValidationError("The webhook address is not one that Parley made. Start again.")
         if Channel.objects.filter(webhook_token=token).exists():
@@ -144,8 +146,8 @@ class ChannelForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         self._clean_time_out(cleaned)
         self._clean_credentials()
-        if self.adding and "webhook_token" in cleaned:
-            self.instance.webhook_token = cleaned["webhook_token"]
+        if self.adding and "token" in cleaned:
+            self.instance.webhook_token = cleaned["token"]
         return cleaned
 
     def _clean_time_out(self, cleaned: dict[str, Any]) -> None:

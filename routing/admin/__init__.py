@@ -1,9 +1,10 @@
 """The administrator's door: setting up, and seeing what happens. Django finds it by its name."""
 
-from . import channels, exchanges, extensions, held, platforms, queues, sessions, users
+from . import channels, events, exchanges, extensions, held, platforms, queues, sessions, users
 
 __all__ = [
     "channels",
+    "events",
     "exchanges",
     "extensions",
     "held",

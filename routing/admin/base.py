@@ -8,9 +8,12 @@ from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
 from routing.models import Message
 
@@ -49,6 +52,17 @@ def message_badge(message: Message) -> SafeString:
     return badge(
         message.get_status_display(), MESSAGE_COLOURS.get(message.status, ""), title=message.reason
     )
+
+
+def moment(field: str, description: str) -> Any:
+    """A column for a date and time, in the 24 hours that logs are read in."""
+
+    @display(description=description, ordering=field)
+    def column(admin: ModelAdmin, row: Model) -> str:
+        at = getattr(row, field)
+        return date_format(timezone.localtime(at), "j M Y, H:i:s") if at else "–"
+
+    return column
 
 
 class ParleyAdmin(ModelAdmin):

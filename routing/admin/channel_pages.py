@@ -80,17 +80,24 @@ def connection_context(form: ChannelForm) -> dict[str, Any]:
     """What the form's page shows of the provider's side: address, steps, whether to check."""
     channel, provider = form.instance, form.provider_class
     if form.adding:
-        token = form["webhook_token"].value() if "webhook_token" in form.fields else ""
+        token = form["token"].value() if "token" in form.fields else ""
         channel.webhook_token = token or channel.webhook_token
     query = f"provider={channel.provider}" if form.adding else f"channel={channel.pk}"
+    portal, remarks = steps(filled(provider.setup, channel))
     return {
         "channel": channel,
-        "provider": provider,
+        # The class itself would be called by the template.
+        "provider": {
+            "name": provider.name,
+            "has_reports": provider.has_reports,
+            "alphanumeric_sender": provider.alphanumeric_sender,
+        },
         "webhook_url": channel.webhook_url,
         "doubts": [] if provider.virtual else doubts(channel.webhook_url),
-        "steps": steps(filled(provider.setup, channel)),
+        "steps": portal,
+        "remarks": remarks,
         "check_url": f"{reverse('admin:channels_app_channel_check')}?{query}"
-        if checks.can_check(provider) and form.fields
+        if checks.can_check(provider)
         else "",
     }
 
@@ -106,22 +113,26 @@ def filled(setup: str, channel: Channel) -> str:
     return setup
 
 
-def steps(text: str) -> list[dict[str, str]]:
-    """The steps of a provider's setup: a sentence each, and what is to be copied under it.
+def steps(text: str) -> tuple[list[dict[str, str]], list[str]]:
+    """The steps of a provider's setup, each with what is to be copied under it; then remarks.
 
-    A numbered line begins a step; lines without a number below it are to be copied as they are.
+    A numbered line begins a step; the lines right below it are to be copied as they are. Lines
+    without a step are remarks.
     """
     found: list[dict[str, str]] = []
-    numbered = False
+    remarks: list[str] = []
+    inside = False
     for line in text.strip().splitlines():
         if match := re.match(r"\d+[.)]\s+(.*)", line):
-            numbered = True
+            inside = True
             found.append({"text": match[1], "code": ""})
-        elif numbered:
-            found[-1]["code"] += line + "\n"
-        elif line.strip():
-            found.append({"text": line, "code": ""})
-    return [{"text": step["text"], "code": step["code"].strip("\n")} for step in found]
+        elif not line.strip():
+            inside = False
+        elif inside:
+            found[-1]["code"] += ("\n" if found[-1]["code"] else "") + line
+        else:
+            remarks.append(line)
+    return found, remarks
 
 
 def check_typed(page: ChannelAdmin, request: HttpRequest) -> JsonResponse:

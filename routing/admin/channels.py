@@ -1,121 +1,27 @@
-"""Channels: the list with its figures, the choice of a provider, and the form in tabs."""
+"""A channel's own pages: the choice of its provider, its form in tabs, its end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from unfold.decorators import display
-from unfold.views import ChangeList
 
 from channels_app.forms import PREFIX, ChannelForm, channel_form
 from channels_app.models import Channel
 from providers import registry
 from routing.models import Session
 
-from . import channel_pages, checks, periods
-from .base import ParleyAdmin, badge
-from .figures import add_figures
+from . import channel_pages
+from .channel_list import ChannelListPage
 from .numbers import DESTINATIONS, NumberInline
-
-STATUS_COLOURS = {
-    Channel.CONNECTED: "success",
-    Channel.FAILED: "danger",
-    Channel.UNCHECKED: "",
-    Channel.PAUSED: "warning",
-}
-CHECKED_AT_ONCE = 20
-NUMBERS_SHOWN = 3
-
-
-class ChannelList(ChangeList):
-    """The page's channels with their figures for the chosen period."""
-
-    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        kept: dict[str, Any] = super().get_filters_params(params)
-        return {name: kept[name] for name in kept if name not in periods.PARAMETERS}
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.period = periods.chosen(request.GET)
-        self.period_names = periods.NAMES
-        add_figures(self.result_list, self.period)
 
 
 @admin.register(Channel)
-class ChannelAdmin(ParleyAdmin):
-    list_display = ("title", "state", "our_numbers", "sent", "received", "waiting", "speed")
-    list_display_links = ("title",)
-    list_before_template = "admin/parley/period.html"
+class ChannelAdmin(ChannelListPage):
     change_form_template = "admin/parley/channel_form.html"
-    search_fields = ("name", "numbers__value")
     inlines = (NumberInline,)
-    actions = ("pause_sending", "resume_sending", "check_credentials")
-    teaching = (
-        "forum",
-        "Connect your first channel",
-        "A channel is your account at a provider. Choose the provider, enter its credentials, "
-        "add your numbers, and paste the webhook address into the provider's portal.",
-    )
-
-    # the list
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return ChannelList
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
-        found: QuerySet[Channel] = super().get_queryset(request).prefetch_related("numbers")
-        return found
-
-    @display(description="Channel", ordering="name")
-    def title(self, channel: Channel) -> SafeString:
-        return format_html(
-            '<span class="pl-strong">{}</span><br><span class="pl-quiet">{}</span>',
-            channel.name,
-            channel_pages.provider_name(channel.provider),
-        )
-
-    @display(description="Status")
-    def state(self, channel: Channel) -> SafeString:
-        label = badge(Channel.STATUS_WORDS[channel.status], STATUS_COLOURS[channel.status])
-        return format_html('{}<div class="pl-reason">{}</div>', label, channel.status_reason)
-
-    @display(description="Numbers")
-    def our_numbers(self, channel: Channel) -> str:
-        numbers = [str(number) for number in channel.numbers.all()]
-        more = len(numbers) - NUMBERS_SHOWN
-        return ", ".join(numbers[:NUMBERS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-    @display(description="Sent: delivered / failed / total")
-    def sent(self, channel: Any) -> SafeString:
-        figures = channel.figures
-        return format_html(
-            '<span class="pl-figures"><span class="pl-good">{}</span> / '
-            '<span class="{}">{}</span> / {}</span>',
-            figures.delivered,
-            "pl-bad" if figures.failed else "",
-            figures.failed,
-            figures.sent,
-        )
-
-    @display(description="Received")
-    def received(self, channel: Any) -> int:
-        return int(channel.figures.received)
-
-    @display(description="Waiting now")
-    def waiting(self, channel: Any) -> int:
-        return int(channel.figures.waiting)
-
-    @display(description="Rate", ordering="rate")
-    def speed(self, channel: Channel) -> str:
-        return f"{channel.rate:f}".rstrip("0").rstrip(".") + "/s"
-
-    # the form
 
     def get_form(
         self, request: HttpRequest, obj: Channel | None = None, change: bool = False, **kwargs: Any
@@ -129,7 +35,7 @@ class ChannelAdmin(ParleyAdmin):
         if obj and not self.has_change_permission(request, obj):
             credentials = []  # a reader sees no credentials at all
         connection = [] if provider.virtual else ["api_address", "allowed_addresses"]
-        hidden = [] if obj else ["webhook_token"]
+        hidden = [] if obj else ["token"]
         takes_text = provider.media is not None and provider.media.accompanying_text
         closing = ["close_automatically", "close_after_days"]
         if obj and not self.has_change_permission(request, obj):
@@ -167,6 +73,8 @@ class ChannelAdmin(ParleyAdmin):
     ) -> HttpResponse:
         form: ChannelForm = context["adminform"].form
         context |= channel_pages.connection_context(form)
+        # Whoever may only read sees neither credentials nor the secret webhook address.
+        context["may_edit"] = form.adding or self.has_change_permission(request, form.instance)
         context["has_destinations"] = any(
             model._default_manager.exists() for model, _ in DESTINATIONS.values()
         )
@@ -213,33 +121,3 @@ class ChannelAdmin(ParleyAdmin):
         numbers = sum(channel.numbers.count() for channel in objs)
         also = f"{numbers} numbers with their rules, held requests, figures and the log"
         return [*map(str, objs), also], {"channels": len(objs)}, set(), []
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        found: dict[str, Any] = super().get_actions(request)
-        found.pop("delete_selected", None)  # deleting a channel deserves its own page
-        return found
-
-    # actions on the chosen ones
-
-    @admin.action(description="Pause sending", permissions=["change"])
-    def pause_sending(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        count = queryset.filter(paused=False).update(paused=True)
-        messages.success(request, f"{count} paused. What is to be sent waits.")
-
-    @admin.action(description="Resume sending", permissions=["change"])
-    def resume_sending(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        count = queryset.filter(paused=True).update(paused=False)
-        messages.success(request, f"{count} resumed. What waited goes out now.")
-
-    @admin.action(description="Check credentials", permissions=["change"])
-    def check_credentials(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        known = [each for each in queryset if each.provider in registry.slugs()]
-        able = [each for each in known if checks.can_check(each.provider_class)]
-        if len(able) > CHECKED_AT_ONCE:
-            messages.error(request, f"Choose at most {CHECKED_AT_ONCE} channels at once.")
-            return
-        for channel, verdict in checks.check_all(able):
-            tell = messages.success if verdict.ok else messages.error
-            tell(request, f"{channel}: {verdict.said}")
-        if len(able) < len(queryset):
-            messages.warning(request, "Some providers offer no check; they were left out.")

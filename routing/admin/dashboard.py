@@ -10,8 +10,8 @@ from django.utils import timezone
 from channels_app.models import Channel
 from routing.models import Extension, Held, Message, PlatformEvent, Queue, Session
 
+from .channel_list import STATUS_COLOURS
 from .channel_pages import provider_name
-from .channels import STATUS_COLOURS
 from .figures import add_figures
 from .periods import chosen
 
@@ -21,6 +21,7 @@ LISTED = 50
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what the user may see of the channels, of what needs care, and of the first steps."""
     may = request.user.has_perm
+    context["title"] = "Overview"
     if may("channels_app.view_channel"):
         channels: list[Any] = list(Channel.objects.prefetch_related("numbers")[:LISTED])
         add_figures(channels, chosen({"period": "today"}))

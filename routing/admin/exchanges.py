@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from routing.models import Exchange, Message
 
-from .base import MESSAGE_COLOURS, ReadOnlyAdmin, badge
+from .base import MESSAGE_COLOURS, ReadOnlyAdmin, badge, moment
 from .filters import OutcomeFilter
 
 OUTCOMES = {
@@ -41,7 +41,7 @@ def pretty(text: str) -> str:
 
 @admin.register(Exchange)
 class ExchangeAdmin(ReadOnlyAdmin):
-    list_display = ("at", "channel", "kind", "result", "why", "remote")
+    list_display = ("when", "channel", "kind", "result", "why", "remote")
     list_select_related = ("channel",)
     list_filter = (("channel", RelatedDropdownFilter), "kind", OutcomeFilter)
     ordering = ("-pk",)
@@ -53,6 +53,8 @@ class ExchangeAdmin(ReadOnlyAdmin):
         "Each attempt to send, each webhook and each check of credentials is kept here, with "
         "request and answer. Secrets are cut out.",
     )
+
+    when = moment("at", "When")
 
     @display(description="Outcome")
     def result(self, exchange: Exchange) -> SafeString:

@@ -26,9 +26,9 @@ def add_figures(channels: Iterable[Channel], period: Period) -> None:
     """Give each channel its ``figures``: two queries, however many channels there are."""
     by_pk = {channel.pk: Figures() for channel in channels}
     counted = HourCount.objects.filter(channel__in=by_pk, **period.hours).values("channel")
-    sums = {name: Sum(name) for name in ("received", "sent", "delivered", "failed")}
-    for row in counted.order_by().annotate(**sums):
-        by_pk[row.pop("channel")] = Figures(**row)
+    names = ("received", "sent", "delivered", "failed")
+    for row in counted.order_by().annotate(**{f"all_{name}": Sum(name) for name in names}):
+        by_pk[row["channel"]] = Figures(**{name: row[f"all_{name}"] for name in names})
     waiting = Message.objects.filter(status=Message.QUEUED, channel__in=by_pk).order_by()
     for row in waiting.values("channel").annotate(count=Count("pk")):
         by_pk[row["channel"]].waiting = row["count"]

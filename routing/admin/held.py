@@ -20,7 +20,7 @@ from unfold.decorators import display
 from providers.errors import WebhookError
 from routing.models import Held
 
-from .base import ReadOnlyAdmin, badge
+from .base import ReadOnlyAdmin, badge, moment
 from .exchanges import pretty
 from .filters import SettledFilter
 
@@ -51,7 +51,7 @@ def body_text(body: bytes) -> tuple[str, bool]:
 
 @admin.register(Held)
 class HeldAdmin(ReadOnlyAdmin):
-    list_display = ("cause_badge", "error", "channel", "repeats", "remote", "at", "state")
+    list_display = ("cause_badge", "error", "channel", "repeats", "remote", "when", "state")
     list_display_links = ("cause_badge", "error")
     list_select_related = ("channel",)
     list_filter = (SettledFilter, "cause", ("channel", RelatedDropdownFilter))
@@ -70,13 +70,15 @@ class HeldAdmin(ReadOnlyAdmin):
         listed = request.resolver_match.url_name.endswith("_changelist")
         return found.defer("body", "headers") if listed and request.method == "GET" else found
 
+    when = moment("at", "When")
+
     @display(description="Cause", ordering="cause")
     def cause_badge(self, held: Held) -> SafeString:
         return badge(held.get_cause_display(), "warning" if held.settled_at is None else "")
 
     @display(description="State")
     def state(self, held: Held) -> str:
-        return "settled" if held.settled_at else "to be looked at"
+        return "settled" if held.settled_at else "open"
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

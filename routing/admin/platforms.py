@@ -1,4 +1,4 @@
-"""Third-party message platforms, and the events on their way to them."""
+"""Third-party message platforms and their secrets."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from providers.http import check_url
-from routing.models import Platform, PlatformEvent, Rule
+from routing.models import Platform, PlatformEvent, Session
 from routing.models.rules import new_platform_secret
 
-from .base import ParleyAdmin, ReadOnlyAdmin, badge
-from .filters import EventStateFilter
+from .base import ParleyAdmin
+from .releasing import going_back, release, still_needed
 
 
 class PlatformForm(forms.ModelForm):
@@ -92,59 +90,29 @@ class PlatformAdmin(ParleyAdmin):
         messages.success(request, "New secrets sign from now on. Copy them to the platforms.")
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        if problem := _needed([object_id]):
+        if problem := still_needed("platform", platform=object_id):
             messages.error(request, problem)
             return HttpResponseRedirect(reverse("admin:routing_platform_change", args=[object_id]))
         return super().delete_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         platforms = list(objs)
-        waiting = PlatformEvent.objects.filter(
+        events = PlatformEvent.objects.filter(
             platform__in=platforms, done_at=None, failed_at=None
         ).count()
-        told = [str(each) for each in platforms]
-        told += [f"{waiting} events on their way to it"] if waiting else []
-        problem = _needed([each.pk for each in platforms])
+        told = [str(each) for each in platforms] + going_back(self._there(platforms))
+        told += [f"{events} events on their way to it"] if events else []
+        problem = still_needed("platform", platform__in=platforms)
         return told, {"platforms": len(platforms)}, set(), [problem] if problem else []
 
+    def delete_model(self, request: HttpRequest, obj: Platform) -> None:
+        self.delete_queryset(request, Platform.objects.filter(pk=obj.pk))
 
-def _needed(platforms: list[Any]) -> str:
-    rules = Rule.objects.filter(platform__in=platforms).select_related("number")[:5]
-    if not rules:
-        return ""
-    listed = ", ".join(str(rule.number) for rule in rules)
-    return f"Messages to {listed} go to this platform. Give them another destination first."
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Platform]) -> None:
+        platforms = list(queryset)
+        with transaction.atomic():
+            release(self._there(platforms))
+            Platform.objects.filter(pk__in=[each.pk for each in platforms]).delete()
 
-
-@admin.register(PlatformEvent)
-class PlatformEventAdmin(ReadOnlyAdmin):
-    list_display = ("state", "platform", "type", "session", "attempts", "reason", "created_at")
-    list_select_related = ("platform", "session__customer", "session__number")
-    list_filter = (EventStateFilter, "platform")
-    ordering = ("-pk",)
-    actions = ("send_again",)
-    fields = (
-        *("platform", "type", "session", "message", "state", "attempts", "reason"),
-        *("created_at", "due_at", "done_at", "failed_at"),
-    )
-    teaching = (
-        "outbox",
-        "No events",
-        "When a number leads to a platform, each message to it becomes an event here.",
-    )
-
-    @display(description="State")
-    def state(self, event: PlatformEvent) -> SafeString:
-        if event.done_at:
-            return badge("Delivered", "success")
-        if event.failed_at:
-            return badge("Given up", "danger")
-        return badge("Waiting", "warning")
-
-    @admin.action(description="Send again", permissions=["act"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[PlatformEvent]) -> None:
-        settled = queryset.exclude(done_at=None, failed_at=None)
-        count = settled.update(
-            done_at=None, failed_at=None, attempts=0, reason="", due_at=timezone.now()
-        )
-        messages.success(request, f"{count} events are on their way again.")
+    def _there(self, platforms: list[Platform]) -> QuerySet[Session]:
+        return Session.objects.open().filter(platform__in=platforms, holder=None)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db import transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import display
 
-from routing.models import Queue, Rule, Session
+from routing.models import Queue, Session
 
 from .base import ParleyAdmin
+from .releasing import going_back, release, still_needed
 
 
 @admin.register(Queue)
@@ -53,25 +55,25 @@ class QueueAdmin(ParleyAdmin):
         return int(queue.waiting_count)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        if problem := _needed([object_id]):
+        if problem := still_needed("queue", queue=object_id):
             messages.error(request, problem)
             return HttpResponseRedirect(reverse("admin:routing_queue_change", args=[object_id]))
         return super().delete_view(request, object_id, extra_context)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         queues = list(objs)
-        problem = _needed([queue.pk for queue in queues])
-        return list(map(str, queues)), {"queues": len(queues)}, set(), [problem] if problem else []
+        problem = still_needed("queue", queue__in=queues)
+        told = list(map(str, queues)) + going_back(self._waiting(queues))
+        return told, {"queues": len(queues)}, set(), [problem] if problem else []
 
+    def delete_model(self, request: HttpRequest, obj: Queue) -> None:
+        self.delete_queryset(request, Queue.objects.filter(pk=obj.pk))
 
-def _needed(queues: list[Any]) -> str:
-    """Why these queues cannot be deleted, or ""."""
-    rules = Rule.objects.filter(queue__in=queues).select_related("number")[:6]
-    if rules:
-        listed = ", ".join(str(rule.number) for rule in rules[:5])
-        listed += " and others" if len(rules) > 5 else ""
-        return f"Messages to {listed} go to this queue. Give them another destination first."
-    waiting = Session.objects.open().filter(Q(queue__in=queues), holder=None).count()
-    if waiting:
-        return f"{waiting} open sessions wait in this queue. Pick them up or close them first."
-    return ""
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Queue]) -> None:
+        queues = list(queryset)
+        with transaction.atomic():
+            release(self._waiting(queues))
+            Queue.objects.filter(pk__in=[each.pk for each in queues]).delete()
+
+    def _waiting(self, queues: list[Queue]) -> QuerySet[Session]:
+        return Session.objects.open().filter(queue__in=queues, holder=None)

@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from routing.models import Exchange, Message, Session
 
-from .base import MESSAGE_COLOURS, ReadOnlyAdmin, badge, message_badge
+from .base import MESSAGE_COLOURS, ReadOnlyAdmin, badge, message_badge, moment
 from .filters import MessageStatusFilter, SessionStateFilter
 
 SHOWN = 100  # messages on one page of a session
@@ -29,7 +29,7 @@ def with_history(messages: QuerySet[Message]) -> QuerySet[Message]:
 
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
-    list_display = ("who", "number", "channel", "with_whom", "state", "last", "last_at")
+    list_display = ("who", "number", "channel", "with_whom", "state", "last", "last_message")
     list_select_related = ("channel", "number", "customer", "holder", "queue", "platform")
     list_filter = (
         SessionStateFilter,
@@ -46,6 +46,8 @@ class SessionAdmin(ReadOnlyAdmin):
         "No session yet",
         "When a customer writes to one of your numbers, or an agent starts, the session is here.",
     )
+
+    last_message = moment("last_at", "Last message")
 
     @display(description="Customer", ordering="customer__address")
     def who(self, session: Session) -> str:
@@ -113,6 +115,8 @@ class MessageAdmin(ReadOnlyAdmin):
         "Every message, received or sent, is listed here with what became of it.",
     )
 
+    when = moment("created_at", "Created")
+
     @display(description="Status")
     def state(self, message: Message) -> SafeString:
         if message.direction == Message.SYSTEM:
@@ -130,10 +134,6 @@ class MessageAdmin(ReadOnlyAdmin):
     @display(description="Reason")
     def why(self, message: Message) -> str:
         return message.reason[:120]
-
-    @display(description="Created")
-    def when(self, message: Message) -> Any:
-        return message.created_at
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
