@@ -1,0 +1,150 @@
+"""Checking files, storing them, and deleting them when their time is up."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
+from django.utils import timezone
+
+from providers.base import Media, Provider
+
+from ..models import Attachment, Message
+from .types import HEAD, safe_name, sniff, storage_ending
+
+MEGABYTE = 1_000_000  # as providers count
+
+
+def words(size: int, *, up: bool = False) -> str:
+    """A size in words: "130 MB", "1.5 MB", "12 kB"; ``up`` rounds up, so that 100 MB and one
+    byte do not read like 100 MB."""
+    unit, name = (MEGABYTE, "MB") if size >= MEGABYTE else (1_000, "kB")
+    rounded = (math.ceil if up else math.floor)(size / unit * 10) / 10
+    return f"{rounded:.1f}".removesuffix(".0") + f" {name}"
+
+
+def _head(file: File[Any]) -> bytes:
+    file.seek(0)
+    head: bytes = file.read(HEAD)
+    file.seek(0)
+    return head
+
+
+def check(provider: type[Provider] | Provider, file: File[Any]) -> None:
+    """Raise ValidationError, in an agent's words, unless the provider takes this file."""
+    rules = provider.media
+    if rules is None:
+        raise ValidationError(f"{provider.name} carries text only; it takes no files.")
+    size = file.size
+    if not size:
+        raise ValidationError("The file is empty.")
+    if size > rules.max_bytes:
+        raise ValidationError(
+            f"The file has {words(size, up=True)}; "
+            f"{provider.name} takes at most {words(rules.max_bytes)}."
+        )
+    _check_limit(size)
+    found = sniff(_head(file), getattr(file, "content_type", "") or "", file.name or "")
+    if not rules.allows(found):
+        taken = ", ".join(kind + ("*" if kind.endswith("/") else "") for kind in rules.types)
+        raise ValidationError(
+            f"{provider.name} does not take files of the type {found}; it takes {taken}."
+        )
+
+
+def _check_limit(size: int) -> None:
+    if size > settings.UPLOAD_MAX_BYTES:
+        raise ValidationError(
+            f"The file has {words(size, up=True)}; "
+            f"at most {words(settings.UPLOAD_MAX_BYTES)} are kept here."
+        )
+
+
+def expiry(message: Message, now: datetime | None = None) -> datetime | None:
+    """When a file that is stored now must go, by the provider's rules; None: never."""
+    rules = message.channel.provider_class.media
+    if rules is None or rules.keep_hours is None:
+        return None
+    return (now or timezone.now()) + timedelta(hours=rules.keep_hours)
+
+
+def put(attachment: Attachment, content: bytes | File[Any], claim: str = "") -> None:
+    """Store the bytes and fill in the attachment's facts, without saving the row.
+
+    The name in the storage is our own: nothing of the sender's reaches a path. Raises
+    ValidationError if the file is too large.
+    """
+    file: File[Any] = ContentFile(content) if isinstance(content, bytes) else content
+    _check_limit(file.size)
+    attachment.content_type = sniff(_head(file), claim, attachment.name)
+    attachment.name = safe_name(attachment.name, attachment.content_type)
+    attachment.size = file.size
+    attachment.state, attachment.reason = Attachment.KEPT, ""
+    attachment.expires_at = expiry(attachment.message)
+    attachment.due_at = None
+    attachment.file.save(secrets.token_hex(16) + storage_ending(attachment.name), file, save=False)
+
+
+def store(message: Message, name: str, content_type: str, content: bytes | File[Any]) -> Attachment:
+    """Keep a file with a message. Raises ValidationError if it is too large."""
+    attachment = Attachment(message=message, name=name)
+    put(attachment, content, content_type)
+    try:
+        attachment.save()
+    except BaseException:
+        attachment.file.delete(save=False)  # no row, no file
+        raise
+    return attachment
+
+
+def receive(message: Message, media: Media) -> Attachment:
+    """Keep a customer's file: its bytes, or a row that ``fetch`` will fill, or the reason why not.
+
+    Never raises for what the file is: the message itself must not be lost over it.
+    """
+    name = safe_name(media.name or media.url.split("?")[0], media.content_type)
+    if media.content is not None:
+        try:
+            return store(message, media.name, media.content_type, media.content)
+        except ValidationError as error:
+            reason = error.messages[0]
+    elif media.url:
+        return Attachment.objects.create(
+            message=message,
+            state=Attachment.PENDING,
+            name=name,
+            content_type=media.content_type[:127],
+            size=media.size or 0,
+            source_url=media.url,
+            needs_credentials=media.needs_credentials,
+            due_at=timezone.now(),
+        )
+    else:
+        reason = "The provider named a file but sent neither its content nor its address."
+    return Attachment.objects.create(
+        message=message,
+        state=Attachment.MISSING,
+        reason=reason,
+        name=name,
+        content_type=media.content_type[:127],
+    )
+
+
+def clean(now: datetime | None = None, limit: int = 500) -> int:
+    """Delete files whose time is up, at most ``limit`` of them; returns how many went."""
+    now = now or timezone.now()
+    past = Attachment.objects.filter(state=Attachment.KEPT, expires_at__lte=now)
+    found = list(past.order_by("expires_at")[:limit])
+    for attachment in found:
+        # The bytes first: if we die in between, the next run finds the row again.
+        if attachment.file:
+            attachment.file.delete(save=False)
+        Attachment.objects.filter(pk=attachment.pk, state=Attachment.KEPT).update(
+            state=Attachment.EXPIRED, file="", reason="The time this file was kept for is over."
+        )
+    return len(found)
