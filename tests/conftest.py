@@ -17,6 +17,8 @@ from django.conf import settings
 from config import embedded
 from routing import live
 
+from .scene import inline, real_committer  # noqa: F401
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 NEEDS = {
     "postgres": "need PostgreSQL (DATABASE_URL)",

@@ -15,7 +15,7 @@ from channels_app.models import Channel, Number
 from providers.base import Reply, WebhookRequest
 from routing import webhooks
 from routing.intake import commit
-from routing.models import Extension, Message, Platform, Queue, Rule, Session
+from routing.models import Customer, Extension, Message, Platform, Queue, Rule, Session
 
 OURS = "+41791234510"
 CUSTOMER = "+41791112233"
@@ -91,3 +91,7 @@ def real_committer(monkeypatch: pytest.MonkeyPatch) -> Iterator[commit.Committer
 
 def platform() -> Platform:
     return Platform.objects.create(name="Analytics", url="https://platform.example/events")
+
+
+def a_customer() -> Customer:
+    return Customer.objects.create(address=CUSTOMER)

@@ -51,6 +51,7 @@ def settle(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None
     now = timezone.now()
     for outcome in outcomes:
         _plan(outcome, now)
+        outcome.reason = redact(outcome.reason, _secrets(channels, outcome))[:500]
     items = [_row(outcome, now) for outcome in outcomes]
     with transaction.atomic():
         moved = _move(items)
@@ -77,13 +78,18 @@ def _plan(outcome: Outcome, now: datetime) -> None:
         outcome.after = pause if outcome.throttled else pause * random.uniform(0.8, 1.2)  # noqa: S311
 
 
+def _secrets(channels: Mapping[int, Channel], outcome: Outcome) -> list[str]:
+    channel = channels.get(outcome.channel)
+    return channel.secret_values if channel else []
+
+
 def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
     again = outcome.status == Message.QUEUED
     return {
         "id": outcome.message,
         "reference": outcome.reference,
         "status": outcome.status,
-        "reason": outcome.reason[:500],
+        "reason": outcome.reason,
         "provider_id": outcome.provider_ids[0][:255] if outcome.provider_ids else "",
         "due_at": bulk.stamp(now + timedelta(seconds=outcome.after or 0)) if again else None,
         "sent_at": bulk.stamp(now) if outcome.status == Message.SENT else None,
@@ -115,15 +121,15 @@ def _remember_ids(items: list[dict[str, object]]) -> None:
 def _log(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None:
     items = []
     for outcome in outcomes:
-        channel = channels.get(outcome.channel)
-        secrets = channel.secret_values if channel else []
+        if outcome.status == Message.QUEUED and not outcome.calls:
+            continue  # it never got as far as an attempt
         items.append(
             {
                 "channel_id": outcome.channel,
                 "message_id": outcome.message,
                 "outcome": outcome.status,
-                "reason": redact(outcome.reason, secrets)[:500],
-                "calls": redact(orjson.dumps(outcome.calls).decode(), secrets),
+                "reason": outcome.reason,
+                "calls": redact(orjson.dumps(outcome.calls).decode(), _secrets(channels, outcome)),
                 "at": bulk.stamp(outcome.began_at),
             }
         )
@@ -159,7 +165,7 @@ def _channels(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> N
         if channel is None:
             continue
         if outcome.channel_fault or outcome.unavailable:
-            channel.show_fault(redact(outcome.reason, channel.secret_values))
+            channel.show_fault(outcome.reason)
         elif outcome.status == Message.SENT and (channel.fault or not channel.proved_at):
             channel.show_success()
 

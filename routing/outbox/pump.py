@@ -30,7 +30,7 @@ from redis.exceptions import RedisError
 from channels_app.models import Channel
 from channels_app.throttle import HORIZON, Throttle
 from providers.base import Outbound, Provider
-from providers.http import AsyncCarrier
+from providers.http import AsyncCarrier, redact
 
 from ..delivery import Outcome, attempt, settle
 from ..models import Message, bulk
@@ -196,6 +196,8 @@ class Pump:
         while lane.flying >= lane.channel.in_flight:
             lane.landed.clear()
             await lane.landed.wait()
+        if lane.pause():
+            return count
         reach = int((self._loop.time() + AHEAD - began) / interval) + 1 - taken
         slots = max(1, min(reach, count - taken, lane.channel.in_flight - lane.flying))
         claimed = await self._claim(lane.channel.pk, slots)
@@ -214,6 +216,12 @@ class Pump:
             await self._until(at)
             while len(lane.left) == lane.left.maxlen and lane.left[0] > self._loop.time() - 1:
                 await self._until(lane.left[0] + 1)
+            if pause := lane.pause():  # the provider asked for it a moment ago
+                outcome = claimed.outcome
+                outcome.status, outcome.after = Message.QUEUED, pause
+                outcome.reason = lane.channel.slowed_reason
+                self._hand_in(outcome)
+                return
             lane.left.append(self._loop.time())
             message = Outbound(
                 sender=claimed.sender,
@@ -225,12 +233,15 @@ class Pump:
             )
             outcome = await attempt(self._carrier, lane.adapter, message, claimed.outcome)
             self._heed(lane, outcome)
-            self._outcomes.append(outcome)
-            if self._settling is None or self._settling.done():
-                self._settling = self._spawn(self._settle())
+            self._hand_in(outcome)
         finally:
             lane.flying -= 1
             lane.landed.set()
+
+    def _hand_in(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        if self._settling is None or self._settling.done():
+            self._settling = self._spawn(self._settle())
 
     def _heed(self, lane: Lane, outcome: Outcome) -> None:
         """Slow the channel down at once when its provider asks for it or is away."""
@@ -243,8 +254,9 @@ class Pump:
             seconds = min(30.0, 2.0 ** min(lane.trouble - 1, 5))
         until = timezone.now() + timedelta(seconds=seconds)
         if lane.channel.slowed_until is None or lane.channel.slowed_until < until:
-            lane.channel.slowed_until = until
-            self._spawn(self._read(lane.channel.slow_down, until, outcome.reason))
+            reason = redact(outcome.reason, lane.channel.secret_values)[:500]
+            lane.channel.slowed_until, lane.channel.slowed_reason = until, reason
+            self._spawn(self._read(lane.channel.slow_down, until, reason))
 
     async def _claim(self, channel: int, count: int) -> list[Claimed]:
         """Claim for one channel, in one statement with all that ask meanwhile."""

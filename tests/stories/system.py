@@ -104,7 +104,7 @@ class System:
         for _ in range(workers):
             self.start_worker(wait=False)
         if beat:
-            self.beat = self._start("beat", beat_command(self.folder))
+            self.start_beat()
         if front:
             self.wait(self._answers, START_SECONDS, "the front to answer")
         if workers:
@@ -161,6 +161,10 @@ class System:
         if wait:
             self.wait_for_workers()
         return worker
+
+    def start_beat(self) -> subprocess.Popen[bytes]:
+        self.beat = self._start("beat", beat_command(self.folder))
+        return self.beat
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """SIGKILL: as when the machine loses it."""
