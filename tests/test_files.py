@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models.fields.files import FieldFile
 from django.test import Client
@@ -438,6 +438,22 @@ def test_trouble_is_tried_again_later_each_time_and_then_given_up(message, web: 
     assert found.state == Attachment.MISSING
     assert found.reason == "The file's address answers HTTP 503."
     assert len(web.requests) == 7
+
+
+def test_a_full_disk_is_tried_again(message, web: Vendor, monkeypatch):
+    def save(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    web.answer = lambda request: Response(PNG)
+    found = awaited(message, f"{web.url}/x")
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "save", save)
+        assert files.fetch(found.pk) is None
+    assert again(found).state == Attachment.PENDING
+    assert found.reason == "The file could not be stored: No space left on device."
+    Attachment.objects.update(due_at=timezone.now())
+    files.fetch(found.pk)
+    assert again(found).state == Attachment.KEPT
 
 
 def test_a_worker_that_died_is_followed_by_another(message, web: Vendor):

@@ -70,6 +70,8 @@ def fetch(attachment_pk: int) -> Attachment | None:
         error = failed
     except ValidationError as refused:
         error = Rejected(refused.messages[0])
+    except OSError as full:
+        error = Unavailable(f"The file could not be stored: {full.strerror or full}.")
     _write_down(attachment, calls, error)
     return _settle(attachment, error, now)
 

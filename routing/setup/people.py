@@ -55,7 +55,7 @@ def _user(entry: Entry, found: Extension | None, change: Change, story: Story) -
     mistakes = story.mistakes
     if "username" not in entry:
         if found:
-            return found.user  # type: ignore[return-value]
+            return found.user
         story.missing(entry, "username", "a new extension needs a login")
         return None
     username = text(entry["username"], mistakes)
@@ -76,7 +76,7 @@ def _user(entry: Entry, found: Extension | None, change: Change, story: Story) -
     assign(user, {"username": username}, entry, change, mistakes)
     if user._state.adding:
         _password(entry, user, story)
-    return user  # type: ignore[return-value]
+    return user
 
 
 def _password(entry: Entry, user: User, story: Story) -> None:
