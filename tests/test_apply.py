@@ -582,6 +582,16 @@ def test_an_export_without_secrets_restores_agents_without_passwords():
     assert "changepassword a" in outcome.warnings[0]
 
 
+def test_the_documented_example_and_its_mistakes_are_true(settings):
+    page = (settings.BASE_DIR / "docs" / "configuration.md").read_text()
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]
+    wrong = example.replace('"+41791234510"', '"41791234510"')
+    wrong = wrong.replace("{queue: Support}", "{queue: Suport}")
+    for each in mistakes(wrong):
+        assert each in page
+    assert len(setup.apply(example).changes) == 8
+
+
 names = st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z")) | st.just(" "),
     min_size=1,
