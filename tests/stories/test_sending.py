@@ -238,7 +238,7 @@ def test_the_rate_is_kept_across_workers(provider: Vendor, workers: int) -> None
         arrivals = sorted(request.at for request in provider.requests)
         most = max(sum(at <= other < at + 1 for other in arrivals) for at in arrivals)
         assert most <= 22  # the rate plus one, and one for the jitter of a busy machine
-        assert 4.9 <= arrivals[-1] - arrivals[0]
+        assert arrivals[-1] - arrivals[0] >= 4.9
         assert set(recipients(provider).values()) == {1}
 
 
