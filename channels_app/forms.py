@@ -19,6 +19,8 @@ from .models import Channel, new_token
 
 #: Keeps a provider's field from clashing with one of the channel's ("name").
 PREFIX = "credential_"
+#: The switch that removes a secret which the provider can do without.
+REMOVE = "remove_"
 
 _DRESS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
     (forms.BooleanField, widgets.UnfoldBooleanSwitchWidget),
@@ -95,9 +97,10 @@ class ChannelForm(forms.ModelForm):
         if "allowed_addresses" in self.fields:
             self.fields["allowed_addresses"].widget.attrs["rows"] = 2
         if "api_address" in self.fields:
-            self.fields["api_address"].widget.attrs["placeholder"] = (
-                self.provider_class.default_api_address
-            )
+            shown = self.fields["api_address"]
+            shown.widget.attrs["placeholder"] = self.provider_class.default_api_address
+            if not self.provider_class.default_api_address:
+                shown.help_text = "The provider's address, like https://api.example.com."
 
     def _suggest(self) -> None:
         """Begin a new channel with what its provider recommends."""
@@ -112,6 +115,8 @@ class ChannelForm(forms.ModelForm):
             if shown is None:
                 continue
             stored = self.instance.credentials.get(name)
+            if not stored:
+                self.fields.pop(REMOVE + name, None)
             if not isinstance(field, Secret):
                 if stored is not None:
                     self.initial[PREFIX + name] = stored
@@ -167,7 +172,8 @@ class ChannelForm(forms.ModelForm):
                 return
             key = self.add_prefix(PREFIX + name)
             typed[name] = shown.widget.value_from_datadict(self.data, self.files, key)
-            if isinstance(field, Secret) and not typed[name]:
+            removed = self.cleaned_data.get(REMOVE + name)
+            if isinstance(field, Secret) and not typed[name] and not removed:
                 typed[name] = self.instance.credentials.get(name, "")
         judged = self.provider_class.Credentials(typed)
         for name, errors in judged.errors.items():
@@ -196,6 +202,24 @@ def channel_form(slug: str) -> type[ChannelForm]:
     provider = registry.get(slug)
     asked = provider.Credentials.base_fields.items()
     fields = {PREFIX + name: dressed(field) for name, field in asked}
-    for (name, _), field in zip(asked, fields.values(), strict=True):
+    for name, original in asked:
+        field = fields[PREFIX + name]
         field.label = field.label or name.replace("_", " ").capitalize()
+        if isinstance(original, Secret) and not original.required:
+            fields[REMOVE + name] = forms.BooleanField(
+                required=False,
+                label=f"Remove the {field.label}",
+                widget=widgets.UnfoldBooleanSwitchWidget,
+            )
     return type("ChannelForm", (ChannelForm,), {"slug": slug, "provider_class": provider, **fields})
+
+
+def credential_fields(channel: Channel | None, provider: type[Provider]) -> list[str]:
+    """The names of the form's fields for a provider's credentials, in its own order."""
+    found = []
+    for name, field in provider.Credentials.base_fields.items():
+        found.append(PREFIX + name)
+        kept = channel is not None and channel.credentials.get(name)
+        if isinstance(field, Secret) and not field.required and kept:
+            found.append(REMOVE + name)
+    return found

@@ -203,7 +203,7 @@ class Number(models.Model):
 
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude)
-        if self.channel_id or getattr(self, "channel", None):
+        if "value" not in (exclude or ()) and (self.channel_id or getattr(self, "channel", None)):
             names = self.channel.provider_class.alphanumeric_sender
             try:
                 self.value = validate_own_number(self.value, names=names)

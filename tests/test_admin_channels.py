@@ -111,6 +111,19 @@ def test_an_empty_secret_keeps_the_old_one(admin_client: Client) -> None:
     assert channel.credentials["user_key"] == "NEW"
 
 
+def test_a_secret_that_is_not_needed_can_be_removed(admin_client: Client) -> None:
+    kept = {"api_key": "KEY", "secret": "SIGN99"}
+    channel = Channel.objects.create(name="Trunk", provider="general", credentials=kept)
+    page = admin_client.get(change_url(channel)).content.decode()
+    assert "Remove the Secret" in page
+    assert "SIGN99" not in page
+    answer = admin_client.post(change_url(channel), fields(remove_secret="on"))
+    assert answer.status_code == 302, errors(answer)
+    channel.refresh_from_db()
+    assert (channel.credentials["api_key"], channel.credentials["secret"]) == ("KEY", "")
+    assert "Remove the" not in admin_client.get(change_url(channel)).content.decode()
+
+
 def test_new_credentials_are_not_yet_proved(admin_client: Client) -> None:
     channel = saved()
     channel.show_success()

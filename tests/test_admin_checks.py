@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -91,3 +92,25 @@ def test_only_who_may_change_a_channel_may_check_it(client: Client) -> None:
     url = reverse("admin:channels_app_channel_check")
     assert client.post(f"{url}?channel={saved().pk}", fields()).status_code == 403
     assert client.post(f"{url}?provider=aspsms", fields()).status_code == 403
+
+
+def test_a_name_that_cannot_be_found_is_told_as_such(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*args: Any, **kwargs: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr("providers.http.socket.getaddrinfo", unknown)
+    told = check(admin_client, "provider=aspsms", fields())
+    assert told["said"] == "json.aspsms.com cannot be reached: Name or service not known."
+
+
+def test_a_provider_that_was_not_asked_proves_nothing(admin_client: Client) -> None:
+    channel = Channel.objects.create(
+        name="Trunk", provider="general", credentials={"api_key": "KEY"}
+    )
+    form = {"credential_api_send_url": "https://sms.example/send"}
+    told = check(admin_client, f"channel={channel.pk}", form)
+    assert "no address for verifying" in told["said"]
+    channel.refresh_from_db()
+    assert channel.status == Channel.UNCHECKED

@@ -15,15 +15,21 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("41791234510", "lacks the plus sign"), ("+4179", "neither"), ("0791234510", "plus sign")],
+    [
+        ("41791234510", "lacks the plus sign"),
+        ("", "required"),
+        ("+4179", "neither"),
+        ("0791234510", "plus sign"),
+    ],
 )
 def test_a_number_without_plus_is_refused_in_words(
     admin_client: Client, value: str, said: str
 ) -> None:
     queue = QueueFactory()
     answer = admin_client.post(ADD, with_number(value, f"queue:{queue.pk}"))
-    form = answer.context["inline_admin_formsets"][0].formset.forms[0]
-    assert said in form.errors["value"][0]
+    (told,) = answer.context["inline_admin_formsets"][0].formset.forms[0].errors["value"]
+    assert said in told
+    assert answer.context["mistakes"] == [0, 0, 1]
 
 
 def test_a_number_gets_its_rule(admin_client: Client) -> None:

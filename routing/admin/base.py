@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from routing.models import Message
 
@@ -65,6 +66,15 @@ def moment(field: str, description: str) -> Any:
     return column
 
 
+class PlainList(ChangeList):
+    """A list that offers to show all only where a filter hides some."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.has_active_filters or self.query):
+            self.full_result_count = self.result_count
+
+
 class ParleyAdmin(ModelAdmin):
     """The look of every page."""
 
@@ -76,6 +86,9 @@ class ParleyAdmin(ModelAdmin):
     show_full_result_count = False
     #: Shown in an empty list: an icon, a title, what to do first.
     teaching: tuple[str, str, str] | None = None
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PlainList
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

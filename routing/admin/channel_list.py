@@ -16,7 +16,7 @@ from channels_app.models import Channel
 from providers import registry
 
 from . import channel_pages, checks, periods
-from .base import ParleyAdmin, badge
+from .base import ParleyAdmin, PlainList, badge
 from .figures import add_figures
 
 STATUS_COLOURS = {
@@ -29,7 +29,7 @@ CHECKED_AT_ONCE = 20
 NUMBERS_SHOWN = 3
 
 
-class ChannelList(ChangeList):
+class ChannelList(PlainList):
     """The page's channels with their figures for the chosen period."""
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:

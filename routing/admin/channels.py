@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from channels_app.forms import PREFIX, ChannelForm, channel_form
+from channels_app.forms import ChannelForm, channel_form, credential_fields
 from channels_app.models import Channel
 from providers import registry
 from routing.models import Session
@@ -31,7 +31,7 @@ class ChannelAdmin(ChannelListPage):
 
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         provider = registry.get(self._slug(request, obj))
-        credentials = [PREFIX + name for name in provider.Credentials.base_fields]
+        credentials = credential_fields(obj, provider)
         if obj and not self.has_change_permission(request, obj):
             credentials = []  # a reader sees no credentials at all
         connection = [] if provider.virtual else ["api_address", "allowed_addresses"]
@@ -73,12 +73,23 @@ class ChannelAdmin(ChannelListPage):
     ) -> HttpResponse:
         form: ChannelForm = context["adminform"].form
         context |= channel_pages.connection_context(form)
+        context["mistakes"] = self._mistakes(context)
         # Whoever may only read sees neither credentials nor the secret webhook address.
         context["may_edit"] = form.adding or self.has_change_permission(request, form.instance)
         context["has_destinations"] = any(
             model._default_manager.exists() for model, _ in DESTINATIONS.values()
         )
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _mistakes(self, context: dict[str, Any]) -> list[int]:
+        """How many each tab holds."""
+        form = context["adminform"].form
+        found = [
+            sum(len(form.errors.get(name, ())) for name in options["fields"])
+            for _, options in context["adminform"].fieldsets
+        ]
+        formsets = [each.formset for each in context["inline_admin_formsets"]]
+        return [*found, sum(formset.total_error_count() for formset in formsets)]
 
     def save_model(
         self, request: HttpRequest, obj: Channel, form: ChannelForm, change: bool

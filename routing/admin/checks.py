@@ -43,7 +43,9 @@ def ask(adapter: Provider, secrets: Iterable[str]) -> Verdict:
         carrier.run(adapter.check_credentials(), calls)
         verdict = Verdict(ok=True, said=f"{adapter.name} accepts these credentials.")
     except ProviderError as error:
-        verdict = Verdict(False, redact(error.reason, secrets), not isinstance(error, Throttled))
+        # Whoever was not asked has proved nothing; whoever was busy, neither.
+        blames = bool(calls) and not isinstance(error, Throttled)
+        verdict = Verdict(False, redact(error.reason, secrets), blames)
     for call in calls:
         call.update((key, redact(call[key], secrets)) for key in _LOGGED_TEXTS)
     verdict.calls = calls

@@ -15,7 +15,6 @@ from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from channels_app.fields import validate_own_number
 from channels_app.models import Number
 from routing.models import Extension, Platform, Queue, Rule, Session
 
@@ -78,10 +77,6 @@ class NumberForm(forms.ModelForm):
             self.initial["may_start"] = list(rule.may_start.all())
         if "destination" in self.fields:
             self.fields["destination"].choices = destinations
-
-    def clean_value(self) -> str:
-        names = self.instance.channel.provider_class.alphanumeric_sender
-        return validate_own_number(self.cleaned_data["value"], names=names)
 
     def save(self, commit: bool = True) -> Number:
         number: Number = super().save(commit)

@@ -28,18 +28,8 @@ list.addEventListener("keydown", (event) => {
   open(tabs[(at + step + tabs.length) % tabs.length], true);
 });
 
-/* After a mistake the first tab that holds one opens; each tells how many it holds. */
-let mistaken = null;
-for (const tab of tabs) {
-  const count = panelOf(tab).querySelectorAll(".errorlist:not(.hidden) li").length;
-  if (!count) continue;
-  const mark = document.createElement("span");
-  mark.className = "pl-count";
-  mark.textContent = String(count);
-  mark.setAttribute("aria-label", `${count} mistakes`);
-  tab.append(" ", mark);
-  mistaken ??= tab;
-}
+/* After a mistake the first tab that holds one opens. */
+const mistaken = tabs.find((tab) => tab.querySelector(".pl-count"));
 const [path, kept] = (sessionStorage.getItem("parley-tab") ?? " ").split(" ");
 const before = path === location.pathname ? document.getElementById(kept) : null;
 list.hidden = false;
