@@ -63,13 +63,13 @@ def test_private_addresses_are_refused(message, web: Vendor, settings):
 
 def test_every_redirect_is_checked_anew(message, web: Vendor, monkeypatch):
     """The first address is allowed here, the one it leads to is not."""
-    from providers import http
+    from providers.http import addresses as http
 
     def check(address: str) -> None:
         if address != "127.0.0.1":
             raise http.ForbiddenAddress(f"{address} is a private address, which is not allowed")
 
-    monkeypatch.setattr(http, "check_address", check)
+    monkeypatch.setattr(f"{http.check_address.__module__}.check_address", check)
     monkeypatch.setattr("routing.files.loading.settings.ALLOW_PRIVATE_ADDRESSES", False)
     for target, said in (
         ("http://127.0.0.2:1/", "127.0.0.2 is a private address"),
