@@ -3,12 +3,13 @@
 A provider is one file in ``adapters/`` whose class is called ``Adapter``. It does no I/O: ``send``,
 ``check_credentials``, ``fetch`` and ``poll`` are generators that yield a :class:`Call`, are handed
 its :class:`Answer` (or have the failure raised into them), and return their result. Who carries
-the calls is not their business; see ``providers/http.py``. Parsers are pure: a request comes in,
+the calls is not their business; see ``providers/http/``. Parsers are pure: a request comes in,
 plain objects go out.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -303,7 +304,8 @@ def retry_after(answer: Answer) -> float | None:
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:

@@ -49,8 +49,8 @@ class Adapter(Provider):
     media = MediaRules(20_000_000, max_files=10, accompanying_text=True)
     virtual = True
     default_rate = 10.0
-    setup = """1. Nothing to set up at a provider: give the channel a number, open the virtual phone, choose \
-the number and write to it.
+    setup = """1. Nothing to set up at a provider: give the channel a number, open the \
+virtual phone, choose the number and write to it.
 2. Programs may play the customer as well, by a POST of JSON to:
 {webhook_url}"""
 

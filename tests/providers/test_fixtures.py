@@ -17,7 +17,7 @@ CASES = played.cases()
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made; time does not pass."""
     made: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", made.append)
+    monkeypatch.setattr("providers.http.blocking.time.sleep", made.append)
     return made
 
 

@@ -17,7 +17,7 @@ from providers.reading import clean, e164, field_of, moment
 from . import played
 
 SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 CREDENTIALS = {slug: [{}] for slug in registry.slugs()} | {
     "aspsms": [{"alphabet": name} for name in ("auto", "utf-8", "utf-16-be", "latin-1", "gsm7")],

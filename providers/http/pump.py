@@ -1,0 +1,145 @@
+"""The carrier on aiohttp: hundreds of calls at once in one event loop, for the pump."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from ..calls import Answer, Call, Wait
+from ..errors import ProviderError, Unavailable
+from . import addresses
+from .addresses import ForbiddenAddress
+from .exchange import CONNECT_SECONDS, body_of, fault, headers_of, host_of, resume, short, url_of
+
+R = TypeVar("R")
+
+# A server may close an idle connection just as we write to it, and then nobody knows whether it
+# read the message. Dropping connections that idle longer than this makes that rare.
+KEEP_ALIVE_SECONDS = 4.0
+
+
+class _GuardedResolver(AbstractResolver):
+    def __init__(self) -> None:
+        self._resolver = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        for each in found:
+            addresses.check_address(each["host"])
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class AsyncCarrier:
+    """Carries hundreds of calls at once in one event loop, on aiohttp: for the pump."""
+
+    def __init__(self, *, allow_private: bool = False, connect: float = CONNECT_SECONDS) -> None:
+        self._allow_private = allow_private
+        self._connect = connect
+        self._session: aiohttp.ClientSession | None = None
+
+    async def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0,  # the outbox limits what is in flight, per channel
+                    resolver=None if self._allow_private else _GuardedResolver(),
+                    keepalive_timeout=KEEP_ALIVE_SECONDS,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+            # aiohttp repeats a GET whose connection broke; some providers send by GET.
+            self._session._retry_connection = False
+        return self._session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def perform(self, call: Call) -> Answer:
+        """Carry one call. Returns its answer, whatever its status. Raises ProviderError."""
+        session = await self._open()
+        host = host_of(call)
+        if not self._allow_private:
+            try:
+                addresses.check_address(host)  # aiohttp asks no resolver for a literal address
+            except ForbiddenAddress as error:
+                raise Unavailable(f"{host} is refused: {error}.") from error
+            except ValueError:
+                pass
+        timeout = aiohttp.ClientTimeout(
+            total=call.timeout, connect=min(self._connect, call.timeout * 0.9)
+        )
+        try:
+            async with session.request(
+                call.method,
+                url_of(call),
+                data=body_of(call),
+                headers=headers_of(call, json=call.json is not None),
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                body = await self._read(call, response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, headers, body)
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise Unavailable(f"{host} is not a valid address.") from error
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
+            raise Unavailable(f"{host}: no secure connection ({short(error)}).") from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            refused = error.__cause__ or getattr(error, "os_error", None)
+            if isinstance(refused, ForbiddenAddress):
+                raise Unavailable(f"{host} is refused: {refused}.") from error
+            raise Unavailable(f"{host} cannot be reached: {short(error)}.") from error
+        except ForbiddenAddress as error:
+            raise Unavailable(f"{host} is refused: {error}.") from error
+        except TimeoutError as error:
+            said = f"{host} gave no answer within {call.timeout:g} seconds."
+            raise fault(call, said) from error
+        except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
+            said = f"{host} broke off before it answered ({short(error)})."
+            raise fault(call, said) from error
+
+    async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:
+        if (response.content_length or call.max_bytes + 1) <= call.max_bytes:
+            return await response.read()
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > call.max_bytes:
+                raise fault(call, f"{host_of(call)} answers with too long a body.")
+        return bytes(body)
+
+    async def run(self, talk: Generator[Call | Wait, Answer, R], log: list[dict[str, Any]]) -> R:
+        """Carry a whole talk and return its result; what was said is added to ``log``."""
+        try:
+            step = next(talk)
+            while True:
+                answer: Answer | None = None
+                error: ProviderError | None = None
+                started = time.monotonic()
+                if isinstance(step, Wait):
+                    await asyncio.sleep(step.seconds)
+                else:
+                    try:
+                        answer = await self.perform(step)
+                    except ProviderError as raised:
+                        error = raised
+                step = resume(talk, step, answer, error, started, log)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
