@@ -12,6 +12,7 @@ import re
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.templatetags.static import static
@@ -45,10 +46,11 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)  # the virtual phone is open to everyone
 SECRET_KEY = env("SECRET_KEY", default="") or _kept("secret_key")
 FIELD_KEYS = env.list("FIELD_KEYS", default=[]) or [_kept("field_key")]
-PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}").rstrip(
-    "/"
-)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+_here = f"http://127.0.0.1:{env('PORT', default='') or 8000}"
+PUBLIC_URL = (env("PUBLIC_URL", default="") or _here).rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or [
+    *("127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost")
+]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 ALLOW_PRIVATE_ADDRESSES = env.bool("ALLOW_PRIVATE_ADDRESSES", default=False)
 # Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -141,6 +143,8 @@ else:
     DATABASES = {"default": env.db("DATABASE_URL")}
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# For a pooler in transaction mode, which mixes up prepared statements.
+DISABLE_PREPARED = env.bool("DISABLE_PREPARED", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
