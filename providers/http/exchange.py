@@ -131,7 +131,9 @@ def resume(
             return talk.throw(error)
         return talk.send(answer)  # type: ignore[arg-type]
     except STUMBLES as stumble:
-        raise unknown_form(step, answer, stumble) from stumble
+        found = unknown_form(step, answer, stumble)
+        log[-1]["error"] = found.reason
+        raise found from stumble
 
 
 def short(error: BaseException) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,3 +122,15 @@ def test_a_delay_is_waited_for(waits: list[float]) -> None:
     message = base.Outbound("+41791234510", "+41791112233", "Hi", "ref1")
     assert http.Carrier().run(sandbox.send(message), []) == "sbx-ref1"
     assert waits == [5.0]
+
+
+def test_the_example_of_the_documentation_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs/adding-a-provider.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    module: dict[str, Any] = {"__package__": "providers.adapters", "__name__": "example"}
+    exec(compile(code, "example", "exec"), module)
+    monkeypatch.setattr(played.registry, "get", lambda slug: module["Adapter"])
+    blocks = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        test_fixture(played.Case("example", "example", json.loads(block)))

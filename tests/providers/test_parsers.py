@@ -136,6 +136,8 @@ def keepable(event: Any) -> None:
         assert event.provider_id or event.reference
 
 
+# A charset such as unicode_escape complains about what it is given.
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
 @pytest.mark.parametrize("slug", registry.slugs())
 def test_any_request(slug: str) -> None:
     @SETTINGS
