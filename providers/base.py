@@ -24,107 +24,19 @@ from .calls import Talk as Talk
 from .calls import Wait as Wait
 from .errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable, Uncertain
 from .errors import WebhookError as WebhookError
+from .messages import DELIVERED as DELIVERED
+from .messages import FAILED as FAILED
+from .messages import READ as READ
+from .messages import SENT as SENT
+from .messages import ChannelFault as ChannelFault
+from .messages import Event as Event
+from .messages import Inbound as Inbound
+from .messages import Media as Media
+from .messages import OptOut as OptOut
+from .messages import Outbound as Outbound
+from .messages import Report as Report
 from .webhook import Reply as Reply
 from .webhook import WebhookRequest as WebhookRequest
-
-# --- the words for what became of a message -------------------------------------------------
-
-SENT = "sent"  # the provider, or the network behind it, has it
-DELIVERED = "delivered"
-FAILED = "failed"
-READ = "read"
-
-
-# --- messages --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A file that goes with a message.
-
-    Outbound it carries an address that the provider may fetch without credentials until it
-    expires. Inbound it carries either the bytes or an address; ``needs_credentials`` says that
-    only the adapter's ``fetch`` can get it.
-    """
-
-    url: str = ""
-    content: bytes | None = None
-    name: str = ""
-    content_type: str = ""
-    size: int | None = None
-    needs_credentials: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """A message to be sent. Numbers are E.164 with "+", unless the sender is alphanumeric.
-
-    ``reference`` is ours: letters and digits, new for every attempt, unique for ever.
-    ``webhook_url`` is the channel's address, for providers told per message where to report.
-    """
-
-    sender: str
-    recipient: str
-    text: str
-    reference: str
-    media: tuple[Media, ...] = ()
-    webhook_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """A message from a customer.
-
-    ``provider_id`` is the provider's id, the same whenever it repeats the message. A provider
-    without ids leaves it empty: then a hash of the content stands in for it. ``sent_at`` is the
-    provider's time where it tells one. ``name`` is the customer's, where the network tells it.
-    """
-
-    sender: str
-    recipient: str
-    text: str
-    provider_id: str = ""
-    media: tuple[Media, ...] = ()
-    sent_at: datetime | None = None
-    name: str = ""
-    raw: str = ""  # what could not be decoded, kept for the administrator
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a provider says became of a message: SENT, DELIVERED, FAILED or READ.
-
-    It names the message by the provider's id or by our reference; one is enough. ``reason`` is the
-    provider's own word for a failure, in a sentence an agent understands.
-    """
-
-    status: str
-    provider_id: str = ""
-    reference: str = ""
-    reason: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OptOut:
-    """The provider says that a customer wants no more (or, ``lifted``, wants again) messages."""
-
-    customer: str
-    number: str = ""
-    lifted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelFault:
-    """The provider says, outside any message, that the channel itself does not work."""
-
-    reason: str
-
-
-Event = Inbound | Report | OptOut | ChannelFault
-
-
-# --- the provider itself ---------------------------------------------------------------------
 
 
 class Secret(forms.CharField):
