@@ -12,5 +12,6 @@ urlpatterns = [
     re_path(_webhook + r"(?:/(?P<tail>.*))?$", webhooks.view, name="webhook"),
     path("files/<int:pk>/", files.own_file, name="own-file"),
     path("files/<str:token>/<str:name>", files.shared_file, name="shared-file"),
+    path("phone/", include("routing.phone.urls")),
     path("", include("routing.inbox.urls")),
 ]

@@ -23,9 +23,7 @@ def write(request: AgentRequest, pk: int) -> HttpResponse:
     found, form = visible(request, pk), request.POST
     upload, key = request.FILES.getlist("files"), form.get("client_key", "")[:64]
     try:
-        desk.write(
-            request.extension, found, form.get("text", ""), upload=upload, client_key=key
-        )
+        desk.write(request.extension, found, form.get("text", ""), upload=upload, client_key=key)
     except REFUSALS as refusal:
         return refused(request, pk, refusal)
     return outcome(request, pk)

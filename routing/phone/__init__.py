@@ -1,0 +1,1 @@
+"""The virtual phone: a customer of the sandbox, in the browser."""
