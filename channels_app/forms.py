@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from typing import Any, ClassVar
 
@@ -15,40 +14,9 @@ from providers import registry
 from providers.base import Provider, Secret
 from providers.http import check_url
 
+from . import credentials
+from .credentials import PREFIX, REMOVE
 from .models import Channel, new_token
-
-#: Keeps a provider's field from clashing with one of the channel's ("name").
-PREFIX = "credential_"
-#: The switch that removes a secret which the provider can do without.
-REMOVE = "remove_"
-
-_DRESS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
-    (forms.BooleanField, widgets.UnfoldBooleanSwitchWidget),
-    (forms.MultipleChoiceField, widgets.UnfoldAdminSelectMultipleWidget),
-    (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
-    (forms.FloatField, widgets.UnfoldAdminDecimalFieldWidget),
-    (forms.DecimalField, widgets.UnfoldAdminDecimalFieldWidget),
-    (forms.IntegerField, widgets.UnfoldAdminIntegerFieldWidget),
-)
-
-
-def dressed(field: forms.Field) -> forms.Field:
-    """A copy of a provider's field that looks like the rest of the admin."""
-    attrs = field.widget.attrs
-    field = copy.deepcopy(field)
-    widget: forms.Widget
-    if isinstance(field.widget, forms.Textarea):
-        widget = widgets.UnfoldAdminTextareaWidget({"rows": 4, **attrs})
-    elif isinstance(field, Secret):
-        widget = widgets.UnfoldAdminPasswordWidget({"autocomplete": "new-password", **attrs})
-    else:
-        kind = next((w for f, w in _DRESS if isinstance(field, f)), None)
-        widget = (kind or widgets.UnfoldAdminTextInputWidget)(attrs=dict(attrs))
-    if isinstance(field, forms.ChoiceField):
-        widget.choices = field.choices  # type: ignore[attr-defined]
-    widget.is_required = field.required
-    field.widget = widget
-    return field
 
 
 class ChannelForm(forms.ModelForm):
@@ -200,26 +168,5 @@ class ChannelForm(forms.ModelForm):
 def channel_form(slug: str) -> type[ChannelForm]:
     """The form of a channel of this provider. Raises KeyError if there is no such provider."""
     provider = registry.get(slug)
-    asked = provider.Credentials.base_fields.items()
-    fields = {PREFIX + name: dressed(field) for name, field in asked}
-    for name, original in asked:
-        field = fields[PREFIX + name]
-        field.label = field.label or name.replace("_", " ").capitalize()
-        if isinstance(original, Secret) and not original.required:
-            fields[REMOVE + name] = forms.BooleanField(
-                required=False,
-                label=f"Remove the {field.label}",
-                widget=widgets.UnfoldBooleanSwitchWidget,
-            )
-    return type("ChannelForm", (ChannelForm,), {"slug": slug, "provider_class": provider, **fields})
-
-
-def credential_fields(channel: Channel | None, provider: type[Provider]) -> list[str]:
-    """The names of the form's fields for a provider's credentials, in its own order."""
-    found = []
-    for name, field in provider.Credentials.base_fields.items():
-        found.append(PREFIX + name)
-        kept = channel is not None and channel.credentials.get(name)
-        if isinstance(field, Secret) and not field.required and kept:
-            found.append(REMOVE + name)
-    return found
+    given = {"slug": slug, "provider_class": provider, **credentials.fields_for(provider)}
+    return type("ChannelForm", (ChannelForm,), given)

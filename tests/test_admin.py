@@ -37,6 +37,7 @@ LISTS = [
     "auth_user",
     "auth_group",
 ]
+READ_ONLY = LISTS[4:9]
 
 
 def test_the_login_leads_to_the_overview(client: Client) -> None:
@@ -121,6 +122,16 @@ def test_every_page_of_one_thing_opens(admin_client: Client) -> None:
         _opens(admin_client, thing)
     for thing in (message, exchange, held, event):
         _opens(admin_client, thing)
+
+
+@pytest.mark.parametrize("page", ["change", "delete", "history"])
+@pytest.mark.parametrize("key", ["abc", "99999999999999999999", "7"])
+def test_what_does_not_exist_is_told(admin_client: Client, page: str, key: str) -> None:
+    for name in LISTS:
+        if page == "delete" and name in READ_ONLY:
+            continue
+        answer = admin_client.get(reverse(f"admin:{name}_{page}", args=[key]), follow=True)
+        assert "exist" in answer.content.decode(), name
 
 
 def test_no_template_of_ours_holds_a_script() -> None:

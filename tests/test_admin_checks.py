@@ -100,7 +100,7 @@ def test_a_name_that_cannot_be_found_is_told_as_such(
     def unknown(*args: Any, **kwargs: Any) -> Any:
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr("providers.http.socket.getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     told = check(admin_client, "provider=aspsms", fields())
     assert told["said"] == "json.aspsms.com cannot be reached: Name or service not known."
 

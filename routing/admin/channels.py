@@ -8,7 +8,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from channels_app.forms import ChannelForm, channel_form, credential_fields
+from channels_app import credentials
+from channels_app.forms import ChannelForm, channel_form
 from channels_app.models import Channel
 from providers import registry
 from routing.models import Session
@@ -31,9 +32,9 @@ class ChannelAdmin(ChannelListPage):
 
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         provider = registry.get(self._slug(request, obj))
-        credentials = credential_fields(obj, provider)
+        secret = credentials.names_for(obj, provider)
         if obj and not self.has_change_permission(request, obj):
-            credentials = []  # a reader sees no credentials at all
+            secret = []  # a reader sees no credentials at all
         connection = [] if provider.virtual else ["api_address", "allowed_addresses"]
         hidden = [] if obj else ["token"]
         takes_text = provider.media is not None and provider.media.accompanying_text
@@ -44,7 +45,7 @@ class ChannelAdmin(ChannelListPage):
         messaging += ["accompanying_text"] if takes_text else []
         messaging += ["allow_second_session", "paused"]
         return (
-            ("Authentication", {"fields": ["name", *credentials, *connection, *hidden]}),
+            ("Authentication", {"fields": ["name", *secret, *connection, *hidden]}),
             ("Messaging settings", {"fields": messaging}),
         )
 
@@ -115,17 +116,13 @@ class ChannelAdmin(ChannelListPage):
 
     # deleting
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        if Session.objects.filter(channel=object_id).exists():
-            messages.error(
-                request,
-                "This channel has sessions, so it cannot be deleted; their history would go with "
-                "it. Pause it instead.",
-            )
-            return HttpResponseRedirect(
-                reverse("admin:channels_app_channel_change", args=[object_id])
-            )
-        return super().delete_view(request, object_id, extra_context)
+    def why_not_delete(self, thing: Channel) -> str:
+        if not Session.objects.filter(channel=thing).exists():
+            return ""
+        return (
+            "This channel has sessions, so it cannot be deleted; their history would go with it. "
+            "Pause it instead."
+        )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Tell in words what goes, without listing thousands of log entries."""

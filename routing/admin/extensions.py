@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from unfold.decorators import display
 
 from routing.models import Extension, Session
@@ -64,11 +63,8 @@ class ExtensionAdmin(ParleyAdmin):
 
     # deleting
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        if problem := still_needed("extension", extension=object_id):
-            messages.error(request, problem)
-            return HttpResponseRedirect(reverse("admin:routing_extension_change", args=[object_id]))
-        return super().delete_view(request, object_id, extra_context)
+    def why_not_delete(self, thing: Extension) -> str:
+        return still_needed("extension", extension=thing)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         extensions = list(objs)

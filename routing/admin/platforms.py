@@ -89,11 +89,8 @@ class PlatformAdmin(ParleyAdmin):
             self._renew(request, platform)
         messages.success(request, "New secrets sign from now on. Copy them to the platforms.")
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        if problem := still_needed("platform", platform=object_id):
-            messages.error(request, problem)
-            return HttpResponseRedirect(reverse("admin:routing_platform_change", args=[object_id]))
-        return super().delete_view(request, object_id, extra_context)
+    def why_not_delete(self, thing: Platform) -> str:
+        return still_needed("platform", platform=thing)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         platforms = list(objs)
