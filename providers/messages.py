@@ -62,6 +62,7 @@ class Inbound:
     sent_at: datetime | None = None
     name: str = ""
     raw: str = ""  # what could not be decoded, kept for the administrator
+    others: tuple[str, ...] = ()  # further recipients: the first that is ours gets the message
 
 
 @dataclass(frozen=True, slots=True)

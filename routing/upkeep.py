@@ -75,9 +75,9 @@ def poll(channel: Channel) -> int:
     now = timezone.now()
     unreported = Message.objects.filter(
         channel=channel,
-        status=Message.SENT,
-        sent_at__range=(now - POLL_FOR, now - POLL_AFTER),
-    ).order_by("-sent_at")[:500]
+        status__in=(Message.SENT, Message.UNKNOWN),
+        sending_at__range=(now - POLL_FOR, now - POLL_AFTER),
+    ).order_by("-sending_at")[:500]
     names = tuple(message.provider_id or message.reference for message in unreported)
     carrier = Carrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
     calls: list[dict[str, object]] = []

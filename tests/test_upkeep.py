@@ -57,7 +57,7 @@ def test_a_provider_is_polled_for_reports_that_did_not_come() -> None:
     )
     message = desk.write(house.first, session, "Hello")
     outbox.claim({house.channel.pk: 1})
-    message.advance(Message.SENT, sent_at=timezone.now() - timedelta(minutes=5))
+    message.advance(Message.UNKNOWN, sending_at=timezone.now() - timedelta(minutes=5))
     with responses.RequestsMock() as net:
         net.post(
             "https://json.aspsms.com/InquireDeliveryNotifications",

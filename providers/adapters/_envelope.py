@@ -49,6 +49,7 @@ def inbound(request: WebhookRequest) -> Iterator[Inbound]:
         provider_id=field_of(payload, "id"),
         media=tuple(_media(payload)),
         sent_at=moment(field_of(payload, "received_at")),
+        others=tuple(e164(each) for each in recipients[1:]),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import orjson
-from django.db import transaction
 from django.utils import timezone
 
 from channels_app.models import Channel
@@ -53,7 +52,7 @@ def settle(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None
         _plan(outcome, now)
         outcome.reason = redact(outcome.reason, _secrets(channels, outcome))[:500]
     items = [_row(outcome, now) for outcome in outcomes]
-    with transaction.atomic():
+    with bulk.hot():
         moved = _move(items)
         _remember_ids([item for item in items if item["id"] not in moved])
         _log(outcomes, channels)

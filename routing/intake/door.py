@@ -8,6 +8,7 @@ from time import monotonic
 
 from django.conf import settings
 
+from channels_app.fields import address
 from channels_app.models import Channel
 from providers.base import Provider
 
@@ -33,6 +34,10 @@ class Door:
     secrets: list[str]
     places: dict[str, Place]
     loaded: float
+
+    def place(self, number: str) -> Place | None:
+        """The place of one of our numbers, however the provider writes it."""
+        return self.places.get(number) or self.places.get(address(number))
 
 
 _doors: dict[tuple[str, str], Door] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,8 @@ def file_extras(letters: Sequence[Letter]) -> None:
             message_id=x.message,
             kind=Exchange.WEBHOOK,
             outcome=Exchange.HELD,
-            reason=f"Not decodable, kept as received: {x.inbound.raw}"[:500],
+            reason="The text could not be decoded; it is kept as it came.",
+            calls=json.dumps([{"method": "", "url": "", "request": x.inbound.raw}]),
         )
         for x in letters
         if x.inbound.raw

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import transaction
 from django.utils import timezone
 
 from channels_app.fields import address
@@ -84,7 +83,7 @@ def address_letters(door: Door, events: Iterable[Inbound]) -> tuple[list[Letter]
     """Letters for the messages to numbers that are set up, and the other messages."""
     letters, lost = [], []
     for event in events:
-        place = door.places.get(event.recipient) or door.places.get(address(event.recipient))
+        place = next(filter(None, map(door.place, (event.recipient, *event.others))), None)
         if place is None:
             lost.append(event)
         else:
@@ -104,7 +103,7 @@ def file(letters: Sequence[Letter], log: Sequence[dict[str, Any]] = ()) -> None:
     """
     for _ in range(5):
         try:
-            with transaction.atomic():
+            with bulk.hot():
                 _file(letters)
                 if log:
                     _log(log)
@@ -154,10 +153,10 @@ def _look_up(letters: Sequence[Letter]) -> None:
                 }
             )
     found = bulk.run(
-        f"SELECT i.n, m.id, c.id FROM ({bulk.source(_KEYS)}) AS i "
-        "LEFT JOIN routing_message AS m ON m.direction = 'in' AND NOT (m.provider_id = '') "
-        "AND m.channel_id = i.channel_id AND m.provider_id = i.provider_id "
-        "LEFT JOIN routing_customer AS c ON c.network = i.network AND c.address = i.address",
+        "SELECT i.n, (SELECT m.id FROM routing_message AS m WHERE m.direction = 'in' "
+        "AND NOT (m.provider_id = '') AND m.channel_id = i.channel_id "
+        "AND m.provider_id = i.provider_id), (SELECT c.id FROM routing_customer AS c "
+        f"WHERE c.network = i.network AND c.address = i.address) FROM ({bulk.source(_KEYS)}) AS i",
         bulk.rows(items),
     )
     for n, message, customer in found:

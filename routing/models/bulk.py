@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 
 R = TypeVar("R")
 
@@ -52,11 +54,46 @@ def _clean(value: Any) -> Any:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+@contextmanager
+def hot() -> Iterator[None]:
+    """A transaction for statements that run thousands of times.
+
+    On PostgreSQL they are prepared once and must keep a plan by index, also one made while the
+    tables were still small.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            run(_BY_INDEX)
+        yield
+
+
+_BY_INDEX = "SELECT " + ", ".join(
+    f"set_config('{name}', 'off', true)"
+    for name in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+)
+
+
 def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """Execute a statement and return its rows; none if it has none."""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            _prepare(cursor)
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def _prepare(cursor: Any) -> None:
+    """Let the server keep the statement: planning it costs more than running it.
+
+    Django binds parameters in the client, where nothing can be prepared. DISABLE_PREPARED is for
+    those who have a pooler between that hands every transaction to another connection.
+    """
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    if settings.DISABLE_PREPARED:
+        return
+    connection.connection.prepare_threshold = 2
+    cursor.cursor = ServerBindingCursor(connection.connection)
 
 
 def mended(function: Callable[..., R], *args: Any) -> R:

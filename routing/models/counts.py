@@ -49,7 +49,7 @@ def add(changes: Iterable[tuple[int, datetime, str, int]]) -> None:
         for (channel, hour), counts in sorted(totals.items())
     ]
     bulk.run(
-        f"INSERT INTO routing_hourcount (channel_id, hour, {', '.join(_COLUMNS)}) "  # noqa: S608
+        f"INSERT INTO routing_hourcount (channel_id, hour, {', '.join(_COLUMNS)}) "
         f"SELECT channel_id, hour, {', '.join(_COLUMNS)} FROM ({bulk.source(_SOURCE)}) AS i "
         "WHERE true ORDER BY channel_id, hour ON CONFLICT (channel_id, hour) DO UPDATE SET "
         + ", ".join(f"{c} = routing_hourcount.{c} + excluded.{c}" for c in _COLUMNS),

@@ -109,7 +109,9 @@ class Message(models.Model):
                 fields=["sending_at"], name="message_sending", condition=Q(status="sending")
             ),
             models.Index(
-                fields=["channel", "sent_at"], name="message_unreported", condition=Q(status="sent")
+                fields=["channel", "sending_at"],
+                name="message_unreported",
+                condition=Q(status__in=["sent", "unknown"]),
             ),
             models.Index(
                 fields=["channel", "provider_id"],

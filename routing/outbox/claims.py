@@ -46,7 +46,7 @@ def waiting(channel: int, most: int) -> int:
 def claim(wanted: Mapping[int, int]) -> list[Claimed]:
     """Claim up to so many due messages of each channel: a person's before bulk, then by age."""
     now = timezone.now()
-    with transaction.atomic():
+    with bulk.hot():
         if connection.vendor == "postgresql":
             found = _claim_at_once(wanted, now)
         else:

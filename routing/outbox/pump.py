@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 AHEAD = 0.03  # seconds before its send time that a message is claimed
+GATHER = 0.01  # seconds that a full channel waits for more places before it claims
 MOST = 2_000  # how many are looked at, and reserved, at once
 BATCH = 500  # outcomes written in one transaction
 
@@ -196,6 +197,7 @@ class Pump:
         while lane.flying >= lane.channel.in_flight:
             lane.landed.clear()
             await lane.landed.wait()
+            await asyncio.sleep(GATHER)  # more will land: claiming one by one costs too much
         if lane.pause():
             return count
         reach = int((self._loop.time() + AHEAD - began) / interval) + 1 - taken
