@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 
 from channels_app.models import Channel, Number
 from providers.base import Reply, WebhookRequest
-from routing import webhooks
+from routing import intake
 from routing.intake import commit
 from routing.models import Customer, Extension, Message, Platform, Queue, Rule, Session
 
@@ -40,7 +40,7 @@ class Scene:
         request = WebhookRequest(
             headers={"content-type": "application/json"}, body=raw, remote="127.0.0.1"
         )
-        return webhooks.receive(self.channel.provider, self.channel.webhook_token, request)
+        return intake.receive(self.channel.provider, self.channel.webhook_token, request)
 
     def answers(self) -> list[Message]:
         return list(Message.objects.filter(direction=Message.OUT))
@@ -84,7 +84,7 @@ def real_committer(monkeypatch: pytest.MonkeyPatch) -> Iterator[commit.Committer
     """The group commit in its own thread, as it is in a server."""
     made = commit.Committer()
     monkeypatch.setattr(commit.Committer, "submit", _SUBMIT)
-    monkeypatch.setattr("routing.webhooks.visits.the_committer", lambda: made)
+    monkeypatch.setattr("routing.intake.visits.the_committer", lambda: made)
     yield made
     made.stop()
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from providers.base import Inbound
 from providers.errors import WebhookError
-from routing import desk, intake, webhooks
+from routing import desk, intake
 from routing.intake import commit, filing
 from routing.models import (
     Customer,
@@ -99,11 +99,11 @@ def test_an_unknown_number_is_held_and_replayed_once_it_is_set_up() -> None:
     assert (held.cause, held.repeats) == (Held.UNKNOWN_NUMBER, 1)
     assert other in held.error
     with pytest.raises(WebhookError, match="not set up"):
-        webhooks.replay(held)
+        intake.replay(held)
     number = house.channel.numbers.create(value=other)
     Rule.objects.create(number=number, queue=house.queue)
-    assert webhooks.replay(held) == "Replayed: 1 new message."
-    assert webhooks.replay(held) == "Replayed: 1 known message."
+    assert intake.replay(held) == "Replayed: 1 new message."
+    assert intake.replay(held) == "Replayed: 1 known message."
     assert Message.objects.get().recipient == other
     held.refresh_from_db()
     assert held.settled_at
@@ -119,7 +119,7 @@ def test_an_unreadable_request_is_held_with_the_parsers_error() -> None:
     Held.objects.update(  # the cause is mended
         body=json.dumps({"type": "message", "from": CUSTOMER, "to": OURS, "text": "Hi"}).encode()
     )
-    assert webhooks.replay(Held.objects.get()) == "Replayed: 1 new message."
+    assert intake.replay(Held.objects.get()) == "Replayed: 1 new message."
 
 
 def test_a_wrong_charset_and_strange_characters_lose_nothing() -> None:
@@ -147,7 +147,7 @@ def test_too_large_a_request_is_refused_in_words_and_seen(settings) -> None:
     assert "too large" in reply.body
     assert Held.objects.get().cause == Held.OVERSIZED
     with pytest.raises(WebhookError, match="not kept"):
-        webhooks.replay(Held.objects.get())
+        intake.replay(Held.objects.get())
 
 
 def test_an_unknown_address_is_404(client) -> None:

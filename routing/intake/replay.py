@@ -7,8 +7,9 @@ from django.utils import timezone
 from providers.base import WebhookRequest
 from providers.errors import WebhookError
 
-from .. import intake
 from ..models import Held
+from .door import door_of
+from .filing import file
 from .visits import Visit, read
 
 
@@ -20,7 +21,7 @@ def replay(held: Held) -> str:
     """
     if held.cause == Held.OVERSIZED:
         raise WebhookError("The request was too large, so its content was not kept.")
-    door = intake.door_of(held.channel.provider, held.channel.webhook_token, fresh=True)
+    door = door_of(held.channel.provider, held.channel.webhook_token, fresh=True)
     if door is None:
         raise WebhookError(f"This Parley has no provider {held.channel.provider!r}.")
     request = WebhookRequest(
@@ -38,7 +39,7 @@ def replay(held: Held) -> str:
         raise WebhookError(found.held[1])
     if found.has_rest:
         found.store_rest()
-    intake.file(found.letters, [found.row()])
+    file(found.letters, [found.row()])
     Held.objects.filter(pk=held.pk, settled_at=None).update(settled_at=timezone.now())
     return _told(found)
 

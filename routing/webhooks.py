@@ -1,4 +1,4 @@
-"""The same webhook behind two kinds of server: a Django view, and a bare ASGI application.
+"""The providers' door, behind two kinds of server: a Django view, and a bare ASGI application.
 
 The view serves wherever Django does. The ASGI application spares Django's request handling, which
 is what a busy webhook's time mostly goes into; both call ``receive`` and its parts.
@@ -18,10 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from providers.base import Reply, WebhookRequest
 
-from ..intake.door import known
-from ..models import bulk
-from ..remote import remote_of
-from .visits import BROKEN, NOT_FOUND, receive, visit
+from .intake import BROKEN, NOT_FOUND, known, receive, visit
+from .models import bulk
+from .remote import remote_of
 
 log = logging.getLogger(__name__)
 

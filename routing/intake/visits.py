@@ -14,8 +14,10 @@ from providers.errors import WebhookError
 from providers.http import LOGGED_CHARS, redact
 
 from .. import delivery
-from ..intake import Door, Letter, address_letters, door_of, request_row, the_committer
 from ..models import Exchange, Held
+from .commit import the_committer
+from .door import Door, door_of
+from .filing import Letter, address_letters, request_row
 from .held import hold
 
 log = logging.getLogger(__name__)
