@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 
 def middle_rate(times: Sequence[float]) -> float:
-    """Events a second between the first 10 % and the last 5 %, free of start and end."""
+    """Events a second between the first 10 % and the last 5 %; infinite if all came at once."""
     ordered = sorted(times)
     first, last = int(len(ordered) * 0.10), int(len(ordered) * 0.95) - 1
-    return (last - first) / (ordered[last] - ordered[first])
+    span = ordered[last] - ordered[first]
+    return (last - first) / span if span else math.inf
 
 
 def average_rate(times: Sequence[float]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import statistics
-import subprocess
 import threading
 from typing import Any
 
@@ -14,7 +13,7 @@ from routing.live import CURSOR
 from routing.models import Exchange, HourCount, Message, Session
 
 from . import world
-from .cluster import program
+from .limits import inserts
 from .machine import cpu_seconds
 from .rig import Process, Rig, check
 from .table import Row, spread
@@ -113,7 +112,7 @@ def run(rig: Rig) -> list[Row]:
         view, _ = _passes(scene, web)
         rig.stop(web)
         scene.check_stored()
-        limit = [_pgbench(rig) for _ in range(1 if rig.quick else 3)]
+        limit = [inserts(rig) for _ in range(1 if rig.quick else 3)]
     beside = statistics.median(limit)
     return [
         _row("webhook to 200, one front process", known, beside, limit, cost, asked=True),
@@ -155,30 +154,3 @@ def _row(
         f"{WANTED:,}/s and {WANTED_RATIO}" if asked else "",
         median >= WANTED and median / beside >= WANTED_RATIO if asked else None,
     )
-
-
-INSERT = """
-INSERT INTO bench_message (session_id, channel_id, direction, status, reason, sender, recipient,
-  text, event, has_files, segments, provider_id, reference, client_key, lane, attempts, created_at)
-VALUES (1, 1, 'in', 'received', '', '+41782000001', '+41791000001',
-  'Message, is anybody there?', '', false, 0, gen_random_uuid()::text, '', '', 0, 0, now());
-"""
-
-
-def _pgbench(rig: Rig) -> float:
-    """Single-row inserts a second, 16 clients, into a copy of the message table and its indexes."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS bench_message")
-        cursor.execute("CREATE TABLE bench_message (LIKE routing_message INCLUDING ALL)")
-    connection.close()
-    script = rig.folder / "insert.sql"
-    script.write_text(" ".join(INSERT.split()) + "\n")
-    seconds = "2" if rig.quick else "10"
-    options = ["-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", seconds, "-f", str(script)]
-    done = subprocess.run(
-        [program("pgbench"), *options, rig.dsn], check=True, capture_output=True, text=True
-    )
-    line = next(each for each in done.stdout.splitlines() if each.startswith("tps = "))
-    return float(line.split()[2])

@@ -7,9 +7,10 @@ from collections import Counter
 
 from celery import current_app
 
-from channels_app.models import Channel
 from routing import outbox
+from routing.models import Queue
 
+from . import world
 from .figures import average_rate, most_in_a_second
 from .machine import local_ports
 from .outbound import Outbound
@@ -41,18 +42,12 @@ def _with(rig: Rig, count: int) -> list[Row]:
 
 
 def _open(scene: Outbound) -> None:
-    from routing.models import Queue
-
-    from . import world
-
     who = world.customers(20)
     for n, rate in enumerate(RATES):
         scene.open(n, Queue.objects.get(), who, rate=rate, in_flight=64)
 
 
 def _queue(scene: Outbound, seconds: int) -> None:
-    from . import world
-
     for n, rate in enumerate(RATES):
         count = max(2, rate * seconds)
         world.answers(scene.talks[n * 20 : (n + 1) * 20], count, first=scene.queued)
