@@ -49,6 +49,12 @@ def _database() -> None:
         cursor.execute("SELECT 1")
 
 
+def missing_migrations() -> int:
+    """How many migrations the database lacks."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 _migrated = False
 
 
@@ -56,9 +62,7 @@ def _migrations() -> None:
     global _migrated
     if _migrated:  # it stays so for as long as this version of the code runs
         return
-    executor = MigrationExecutor(connection)
-    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    if missing:
+    if missing := missing_migrations():
         raise NotReady(f"{missing} not applied; run manage.py migrate")
     _migrated = True
 

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from config import embedded
+from config.health import missing_migrations
 from config.processes import Crew, Member, beat_command, front_command, say, worker_command
 from routing.management.commands import demo
 
@@ -80,7 +81,8 @@ def _start_valkey() -> embedded.Valkey | None:
 def _prepare() -> list[demo.Login]:
     """Bring the database up to date; returns the demo's logins, if this is the demo."""
     os.makedirs(settings.STATIC_ROOT, exist_ok=True)
-    call_command("migrate", verbosity=0, interactive=False)
+    if missing_migrations():
+        call_command("migrate", verbosity=0, interactive=False)
     if settings.DEMO:
         demo.load()
     logins = demo.logins()
