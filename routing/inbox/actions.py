@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from .. import desk, files
 from ..models import Attachment, Extension, Message, Platform, Queue, Session
 from .access import AgentRequest, agent
+from .listing import VIEWS
 from .pages import desk_page, gone, render_news, visible
 
 REFUSALS = (desk.Refused, desk.AlreadyTaken, desk.SessionClosed)
@@ -139,8 +140,10 @@ def refused(request: AgentRequest, pk: int, refusal: Exception) -> HttpResponse:
 def left(request: AgentRequest, note: str) -> HttpResponse:
     """Back to the list, which the session has left."""
     view = request.POST.get("view", "")
-    address = reverse("inbox") + (f"?view={view}" if view.isalpha() else "")
+    address = reverse("inbox") + (f"?view={view}" if view in VIEWS and view != "all" else "")
     if not request.htmx:
         return redirect(address)
     context = {"note": note, "address": address}
-    return render(request, "inbox/_left.html", context, headers={"X-Parley-Left": address})
+    response = render(request, "inbox/_left.html", context)
+    response["X-Parley-Left"] = address
+    return response

@@ -132,13 +132,14 @@ def _place(session: Session, message: Message) -> str:
     position = f"position {place.position}"
     if place.capped:
         position = f"more than {place.position - 1} before it"
-    wait, rate = _duration(place.seconds), f"{place.rate:.3f}".rstrip("0").rstrip(".")
+    wait, rate = duration(place.seconds), f"{place.rate:.3f}".rstrip("0").rstrip(".")
     return f"Waiting: {position}, about {wait} (channel limit {rate}/s)"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """So many seconds in short words: "8 s", "3 min"."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h"
+    return f"{round(seconds / 3600)} h" if seconds < 172_800 else f"{round(seconds / 86_400)} days"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from .. import desk
@@ -90,7 +92,9 @@ def gone(request: AgentRequest, pk: int) -> HttpResponse:
     theirs = Session.objects.filter(queue__members=request.extension).select_related("holder")
     found = get_object_or_404(theirs, pk=pk)
     taken = found.messages.filter(event="picked_up", author=found.holder).last()
-    context = {"session": found, "taken": taken}
+    ago = (timezone.now() - taken.created_at).total_seconds() if taken else None
+    since = "" if ago is None else f"{bubbles.duration(ago)} ago"
+    context = {"session": found, "since": since}
     return desk_page(request, "inbox/_gone.html", context, status=410)
 
 
@@ -104,6 +108,7 @@ def desk_page(
         context["query"] = _query(request)
         return render(request, main, context, status=status)
     context["listing"] = listing(request.extension, request.GET.get("view", ""))
+    context["demo"] = settings.DEMO
     context["query"] = context["listing"].query
     if target == "list":
         return render(request, "inbox/_list.html", context)

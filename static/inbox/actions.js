@@ -70,6 +70,8 @@ function fill(html) {
   byId("dialog").innerHTML = html;
 }
 
+byId("dialog").addEventListener("close", () => byId("dialog").replaceChildren());
+
 /** Whether the agent says yes to what the form is about to do. */
 function confirmed(form) {
   const dialog = byId("dialog");
