@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="keep the tables in the document")
     actions = parser.add_subparsers(dest="what")
     profile = actions.add_parser("profile", help="show where the time goes (needs py-spy)")
-    profile.add_argument("of", choices=["inbound", "outbound"])
+    profile.add_argument("of", choices=["inbound", "outbound", "list"])
     asked = parser.parse_args()
     if asked.quick and asked.write:
         parser.error("quick figures are not worth keeping")
@@ -80,6 +81,7 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is ended and removed
     try:
         sys.exit(main())
     except NoPostgres as missing:

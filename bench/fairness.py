@@ -28,7 +28,7 @@ def _at(rig: Rig, rate: int) -> Row:
         (worker,) = rig.workers(1)
         before = cpu_seconds(worker.pid)
         scene.ring()
-        rig.wait(lambda: scene.provider.seen() >= count, seconds * 10 + 60, "the messages")
+        rig.wait(lambda: scene.provider.seen() >= count, seconds * 10 + 60, "the messages", 0.1)
         rig.wait(lambda: not scene.unsettled(), 60, "the outcomes")
         used = cpu_seconds(worker.pid) - before
         arrivals = scene.provider.arrivals()

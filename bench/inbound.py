@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import statistics
 import threading
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -36,8 +37,9 @@ class Browser(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        while chunk := self.socket.recv(1 << 20):
-            self.bytes += len(chunk)
+        with suppress(OSError):  # the front has ended
+            while chunk := self.socket.recv(1 << 20):
+                self.bytes += len(chunk)
 
 
 class Inbound:

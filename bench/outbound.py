@@ -88,8 +88,8 @@ class Outbound:
         self.queue(count)
         before, began = cpu_seconds(worker.pid), timezone.now()
         self.ring()
-        self.rig.wait(lambda: self.provider.seen() >= count, 300, "the messages to arrive")
-        self.rig.wait(lambda: not self.unsettled(), 60, "their outcomes to be written down")
+        self.rig.wait(lambda: self.provider.seen() >= count, 300, "the messages to arrive", 0.1)
+        self.rig.wait(lambda: not self.unsettled(), 60, "their outcomes to be written", 0.1)
         cost = (cpu_seconds(worker.pid) - before) / count
         arrivals = self.provider.arrivals()
         self.check(arrivals, count)

@@ -29,14 +29,12 @@ EMPTY = "/healthz"
 class Pages:
     """The scene at one size, and what was measured."""
 
-    def __init__(self, rig: Rig, sessions: int, rounds: int) -> None:
+    def __init__(self, rig: Rig, sessions: int) -> None:
         self.rig, self.size = rig, sessions
         self.extensions, self.queues = world.agents(AGENTS, QUEUES)
         self._fill(sessions)
         self.took: dict[str, list[float]] = {"list": [], "thread": [], EMPTY: []}
         self.queries = {page: self._queries(page) for page in PAGES}
-        self.rig.front()
-        self._measure(rounds)
 
     def _fill(self, count: int) -> None:
         """Four of five sessions are an agent's, the others wait; seven of ten are closed."""
@@ -107,7 +105,7 @@ class Pages:
             said = content.count(b"is anybody there?")
             check(said >= PAGE + EACH, f"{path} does not show its messages")
 
-    def _measure(self, rounds: int) -> None:
+    def measure(self, rounds: int) -> None:
         """Ask in turn, so that whatever else happens on the machine meets all alike."""
         line = http.client.HTTPConnection("127.0.0.1", self.rig.port, timeout=60)
         cookies = {each.pk: world.cookie(each) for each in self.extensions}
@@ -130,10 +128,12 @@ class Pages:
 
 def run(rig: Rig) -> list[Row]:
     small, large, rounds = (1_500, 5_000, 20) if rig.quick else (1_500, 100_000, 200)
-    found = []
+    found: list[Pages] = []
     for size in (small, large):
         with rig.section("pages"):
-            found.append(Pages(rig, size, rounds))
+            found.append(Pages(rig, size))
+            rig.front()
+            found[-1].measure(rounds)
     return [_row(page, *found) for page in PAGES]
 
 

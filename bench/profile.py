@@ -17,7 +17,7 @@ RATE = 200  # looks a second
 def run(rig: Rig, of: str) -> None:
     """Print, for each process measured, its functions by their own time and with what they call."""
     seconds = 5 if rig.quick else 20
-    print({"inbound": _inbound, "outbound": _outbound}[of](rig, seconds))
+    print({"inbound": _inbound, "outbound": _outbound, "list": _list}[of](rig, seconds))
 
 
 def _inbound(rig: Rig, seconds: int) -> str:
@@ -40,6 +40,15 @@ def _outbound(rig: Rig, seconds: int) -> str:
         (worker,) = rig.workers(1)
         scene.run(worker, count // 10)
         return _watch(rig, worker, seconds, lambda: scene.run(worker, count))
+
+
+def _list(rig: Rig, seconds: int) -> str:
+    from .pages import Pages
+
+    with rig.section("pages"):
+        scene = Pages(rig, 5_000 if rig.quick else 100_000)
+        front = rig.front()
+        return _watch(rig, front, seconds, lambda: scene.measure(50))
 
 
 def _watch(rig: Rig, process: Process, seconds: int, load: Callable[[], object]) -> str:

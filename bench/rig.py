@@ -84,6 +84,7 @@ class Rig:
             "DEBUG": "0",
             "PYTHONUNBUFFERED": "1",
         }
+        (self.folder / "data" / "static").mkdir(parents=True)
         self._migrate()
 
     def _migrate(self) -> None:
@@ -225,11 +226,13 @@ class Rig:
         except (OSError, urllib.error.HTTPError):
             return False
 
-    def wait(self, condition: Callable[[], Any], seconds: float, what: str) -> None:
+    def wait(
+        self, condition: Callable[[], Any], seconds: float, what: str, every: float = 0.02
+    ) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             check(time.monotonic() < deadline, f"Waited {seconds:g} seconds for {what} in vain.")
-            time.sleep(0.02)
+            time.sleep(every)
 
     def last_words(self) -> str:
         parts = []
