@@ -5,6 +5,7 @@ import { ask, parsed, patch } from "./page.js";
 const AIMING = 1500; // ms after the last movement of the pointer in which no row changes its place
 let movedAt = -AIMING;
 let timer = null;
+let due = Infinity;
 let busy = false;
 let again = false;
 
@@ -13,11 +14,15 @@ const isRow = (item) => item.id.startsWith("row-");
 
 /** Refresh the list soon; many calls become one. */
 export function refresh(delay = 120) {
-  if (timer === null) timer = setTimeout(load, delay);
+  const at = performance.now() + delay;
+  if (at >= due) return;
+  clearTimeout(timer);
+  due = at;
+  timer = setTimeout(load, delay);
 }
 
 async function load() {
-  timer = null;
+  due = Infinity;
   if (busy) {
     again = true;
     return;
