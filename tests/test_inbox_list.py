@@ -209,5 +209,5 @@ def test_pages_cost_at_most_twelve_queries(
     for address in ("/", "/?view=waiting", "/?view=archived"):
         with django_assert_max_num_queries(12):
             assert browser.get(address).status_code == 200
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         assert browser.get(f"/s/{sessions[0].pk}/").status_code == 200

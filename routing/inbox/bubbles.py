@@ -16,7 +16,7 @@ from .. import outbox
 from ..models import Attachment, Message, Session
 
 PAGE = 50
-PLACES = 3  # so many waiting messages are told their place; each costs a query
+PLACES = 2  # so many waiting messages are told their place; each costs a query
 
 WORDS = {
     Message.QUEUED: "Waiting",

@@ -6,12 +6,11 @@ agent holds, and what lies in each of their queues. An OR over both would sort t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -109,16 +108,20 @@ class Listing:
         return self.rows[-1].cursor
 
 
-def listing(
-    extension: Extension, view: str = "all", before: Cursor | None = None, *, counted: bool = True
-) -> Listing:
-    """A page of the view, older than ``before``, with the counts of all views."""
+def listing(extension: Extension, view: str = "all", before: Cursor | None = None) -> Listing:
+    """A page of the view: the first one with the counts of all views, or what is older."""
     view = view if view in VIEWS else "all"
     queues = list(extension.queues.all())
-    pks = _newest(_branches(extension, view, queues), before, PAGE + 1)
+    if before:
+        pks, tabs, unread = _older(_branches(extension, view, queues), before), (), 0
+    else:
+        tops = _tops(extension, queues)
+        newest = sorted(tops[view], reverse=True)[: PAGE + 1]
+        pks = [pk for _, pk, _ in newest]
+        tabs = [Tab(each, name, len(tops[each])) for each, name in VIEWS.items()]
+        unread = sum(missed > 0 for each in ("mine", "waiting") for *_, missed in tops[each])
     found = Session.objects.select_related("customer", "number", "queue", "holder").in_bulk(pks)
     rows = [Row(found[pk]) for pk in pks[:PAGE] if pk in found]
-    tabs, unread = _tabs(extension, queues) if counted else ((), 0)
     return Listing(view, rows, len(pks) > PAGE, tabs, unread)
 
 
@@ -137,27 +140,27 @@ def _branches(extension: Extension, view: str, queues: list[Queue]) -> list[Sess
     return [held, *shared, *unheld]
 
 
-def _newest(branches: list[SessionQuerySet], before: Cursor | None, limit: int) -> list[int]:
-    if before:
-        older = Q(last_at__lt=before.at) | Q(pk__lt=before.pk)
-        branches = [b.filter(older, last_at__lte=before.at) for b in branches]
-    found = _merged([_top(b, limit).values_list("last_at", "pk") for b in branches])
-    return [pk for _, pk in found.order_by(*NEWEST)[:limit]]
-
-
-def _tabs(extension: Extension, queues: list[Queue]) -> tuple[list[Tab], int]:
-    """The counts of all views by one query, and how many sessions hold something unread."""
+def _older(branches: list[SessionQuerySet], before: Cursor) -> list[int]:
+    """The keys of the next page, and one more if there is more."""
+    older = Q(last_at__lt=before.at) | Q(pk__lt=before.pk)
     parts = [
-        _top(branch, MANY).values_list(Value(view), F("unread"))
+        _top(branch.filter(older, last_at__lte=before.at), PAGE + 1).values_list("last_at", "pk")
+        for branch in branches
+    ]
+    return [pk for _, pk in _merged(parts).order_by(*NEWEST)[: PAGE + 1]]
+
+
+def _tops(extension: Extension, queues: list[Queue]) -> dict[str, list[tuple[datetime, int, int]]]:
+    """The newest of every view by one query: when, which, and how much of it is unread."""
+    parts = [
+        _top(branch, MANY).values_list(Value(view), "last_at", "pk", "unread")
         for view in VIEWS
         for branch in _branches(extension, view, queues)
     ]
-    counts: Counter[str] = Counter()
-    unread = 0
-    for view, missed in _merged(parts):
-        counts[view] += 1
-        unread += view in ("mine", "waiting") and missed > 0
-    return [Tab(view, name, counts[view]) for view, name in VIEWS.items()], unread
+    tops: dict[str, list[tuple[datetime, int, int]]] = {view: [] for view in VIEWS}
+    for view, *top in _merged(parts):
+        tops[view].append(tuple(top))
+    return tops
 
 
 def _top(branch: SessionQuerySet, limit: int) -> QuerySet[Session]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from .. import desk
-from ..models import Queue, Session
+from ..models import Archived, Queue, Session
 from ..models.sessions import SessionQuerySet
 from . import bubbles
 from .access import AgentRequest, agent
@@ -26,9 +27,7 @@ SHOWN = 100  # so many shown messages are asked about again at most
 def inbox(request: AgentRequest) -> HttpResponse:
     """The list, alone or with nothing beside it; htmx gets the list or its next page."""
     if request.htmx and (before := request.GET.get("before")):
-        page = listing(
-            request.extension, request.GET.get("view", ""), Cursor.parse(before), counted=False
-        )
+        page = listing(request.extension, request.GET.get("view", ""), Cursor.parse(before))
         return render(request, "inbox/_rows.html", {"listing": page})
     return desk_page(request, "inbox/_empty.html", {})
 
@@ -43,8 +42,9 @@ def session(request: AgentRequest, pk: int) -> HttpResponse:
     context = {"session": found, "bubbles": shown, "more": more, "before": before}
     if request.htmx and before is not None:
         return render(request, "inbox/_messages.html", context)
-    desk.read(request.extension, found)
-    return desk_page(request, "inbox/_thread.html", context | thread_context(request, found))
+    if found.unread:
+        desk.read(request.extension, found)
+    return desk_page(request, "inbox/_thread.html", context | thread_context(found))
 
 
 @require_safe
@@ -68,22 +68,20 @@ def render_news(
     """The header, the new messages, those shown that may have changed, and the composer."""
     asked = request.POST or request.GET
     shown = [n for n in map(_number, asked.get("shown", "").split("-")) if n is not None]
-    if seen:
+    if seen and found.unread:
         desk.read(request.extension, found)
     after = _number(asked.get("after")) or 0
     changed = bubbles.changed(found, after, [*shown[-SHOWN:], *extra])
-    context = {"session": found, "bubbles": changed} | thread_context(request, found)
+    context = {"session": found, "bubbles": changed} | thread_context(found)
     return render(request, "inbox/_news.html", context)
 
 
-def thread_context(request: AgentRequest, found: Session) -> dict[str, Any]:
+def thread_context(found: Session) -> dict[str, Any]:
     """What the header and the composer need to know."""
     return {
         "composer": Composer(found),
         "may_pick_up": _may_pick_up(found),
-        "archived": found.archivings.filter(
-            extension=request.extension, at__gte=found.last_at
-        ).exists(),
+        "archived": found.put_away,
     }
 
 
@@ -117,7 +115,9 @@ def desk_page(
 
 def _visible(request: AgentRequest) -> SessionQuerySet:
     related = ("customer", "number", "queue", "holder", "channel")
-    return Session.objects.for_extension(request.extension).select_related(*related)
+    mine = Session.objects.for_extension(request.extension).select_related(*related)
+    away = Archived.objects.filter(extension=request.extension, session=OuterRef("pk"))
+    return mine.annotate(put_away=Exists(away.filter(at__gte=OuterRef("last_at"))))
 
 
 def _query(request: HttpRequest) -> str:
