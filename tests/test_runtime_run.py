@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import select
 import shutil
@@ -28,6 +27,11 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes"),
 ]
 START_SECONDS = 90.0
+#: Makes standard input the terminal that Ctrl-C comes from, then becomes the command.
+TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 class Terminal:
@@ -45,10 +49,17 @@ class Terminal:
             "REDIS_URL": "",
             "DEMO": "1",
         }
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(ROOT)
-            os.execve(sys.executable, [sys.executable, "manage.py", "run"], self.environment)
+        self.fd, inside = os.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_TERMINAL, sys.executable, "manage.py", "run"],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            start_new_session=True,
+        )
+        os.close(inside)
 
     def read_until(self, condition: Callable[[str], object]) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -62,7 +73,7 @@ class Terminal:
         with suppress(OSError):  # a terminal whose programs have all ended cannot be read
             while piece := os.read(self.fd, 65536):
                 self.output += piece.decode("utf-8", "replace")
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.process.wait(30)
 
     def processes(self) -> list[int]:
         """Whoever runs with our data folder, whosever child it is now."""
@@ -141,6 +152,6 @@ def test_when_one_process_dies_all_end_and_its_name_is_told(terminal: Terminal) 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel's help")
 def test_the_parent_killed_takes_everyone_along(terminal: Terminal) -> None:
     terminal.read_until(lambda output: "Started web and events" in output)
-    os.kill(terminal.pid, signal.SIGKILL)
+    terminal.process.kill()
     assert terminal.wait() == -signal.SIGKILL
     until(lambda: not terminal.processes(), 30)
