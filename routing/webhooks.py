@@ -93,7 +93,7 @@ async def _take(scope: Scope, receive: Receive) -> Reply | None:
             return NOT_FOUND
         if visited.has_rest:
             await asyncio.to_thread(bulk.mended, visited.store_rest)
-        await asyncio.shield(asyncio.wrap_future(visited.store_letters()))
+        await visited.letters_stored()
     except Exception:
         log.exception("A request to the webhook of %s could not be stored", provider)
         return BROKEN

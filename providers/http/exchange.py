@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Generator, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
@@ -85,14 +87,20 @@ def judge(call: Call, answer: Answer) -> ProviderError | None:
 
 def redact(text: str, secrets: Iterable[str]) -> str:
     """The text without the secrets, in any of the forms in which they travel."""
+    pattern = _pattern(tuple(secrets))
+    return pattern.sub("•••", text) if pattern else text
+
+
+@lru_cache(maxsize=1024)
+def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
+    forms: set[str] = set()
     for secret in secrets:
         if len(secret) < 3:
             continue
-        forms = {secret, quote(secret, safe=""), quote_plus(secret)}
+        forms |= {secret, quote(secret, safe=""), quote_plus(secret)}
         forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-        for form in sorted(forms, key=len, reverse=True):
-            text = text.replace(form, "•••")
-    return text
+    longest_first = sorted(forms, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
 
 def record(call: Call, answer: Answer | None, error: str, started: float) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import socket
 import ssl
 import time
 from collections.abc import Generator
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import aiohttp
@@ -39,6 +41,11 @@ class _GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+@lru_cache(maxsize=64)
+def _timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, sock_connect=connect)
 
 
 class AsyncCarrier:
@@ -81,9 +88,7 @@ class AsyncCarrier:
                 raise Unavailable(f"{host} is refused: {error}.") from error
             except ValueError:
                 pass
-        timeout = aiohttp.ClientTimeout(
-            total=call.timeout, connect=min(self._connect, call.timeout * 0.9)
-        )
+        timeout = _timeout(call.timeout, min(self._connect, call.timeout * 0.9))
         try:
             async with session.request(
                 call.method,
@@ -124,17 +129,29 @@ class AsyncCarrier:
                 raise fault(call, f"{host_of(call)} answers with too long a body.")
         return bytes(body)
 
-    async def run(self, talk: Generator[Call | Wait, Answer, R], log: list[dict[str, Any]]) -> R:
-        """Carry a whole talk and return its result; what was said is added to ``log``."""
+    async def run(
+        self,
+        talk: Generator[Call | Wait, Answer, R],
+        log: list[dict[str, Any]],
+        seconds: float = 100.0,
+    ) -> R:
+        """Carry a whole talk and return its result; what was said is added to ``log``.
+
+        The talk as a whole takes at most so many seconds: the last call's time is cut short.
+        """
+        deadline = time.monotonic() + seconds
         try:
             step = next(talk)
             while True:
                 answer: Answer | None = None
                 error: ProviderError | None = None
                 started = time.monotonic()
+                left = max(0.1, deadline - started)
                 if isinstance(step, Wait):
-                    await asyncio.sleep(step.seconds)
+                    await asyncio.sleep(min(step.seconds, left))
                 else:
+                    if step.timeout > left:
+                        step = replace(step, timeout=left)
                     try:
                         answer = await self.perform(step)
                     except ProviderError as raised:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,8 +48,7 @@ async def attempt(
 ) -> Outcome:
     """Send the message once and fill in the outcome. Never raises, unless it is cancelled."""
     try:
-        async with asyncio.timeout(ATTEMPT_SECONDS):
-            given = await carrier.run(adapter.send(message), outcome.calls)
+        given = await carrier.run(adapter.send(message), outcome.calls, ATTEMPT_SECONDS)
     except errors.Throttled as error:
         outcome.status, outcome.reason = Message.QUEUED, error.reason
         outcome.throttled, outcome.after = True, error.after
@@ -64,9 +62,6 @@ async def attempt(
         outcome.channel_fault = True
     except errors.ProviderError as error:
         outcome.status, outcome.reason = Message.FAILED, error.reason
-    except TimeoutError:
-        outcome.status = Message.UNKNOWN
-        outcome.reason = f"{adapter.name} did not finish within {ATTEMPT_SECONDS:g} seconds."
     except Exception as error:
         # A mistake of ours, in an adapter. If a call was made, the message may have gone out.
         log.exception("%s: sending message %s failed", adapter.name, outcome.message)

@@ -6,6 +6,7 @@ carries many.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import threading
@@ -27,11 +28,15 @@ MOST = 200  # requests in one transaction
 
 @dataclass(slots=True)
 class Work:
-    """What one request brought. ``done`` is resolved once it is stored, or with the failure."""
+    """What one request brought. ``done`` is resolved once it is stored, or with the failure.
+
+    It is a future for threads, or one of the event loop that ``loop`` names.
+    """
 
     letters: list[Letter]
     log: dict[str, Any] | None = None
-    done: Future[None] = field(default_factory=Future)
+    done: Future[None] | asyncio.Future[None] = field(default_factory=Future)
+    loop: asyncio.AbstractEventLoop | None = None
 
 
 class Committer:
@@ -44,9 +49,16 @@ class Committer:
 
     def submit(self, letters: list[Letter], log: dict[str, Any] | None = None) -> Future[None]:
         """Hand in; the future is resolved after the commit, or raises what went wrong."""
-        work = Work(letters, log)
-        self._queue.put(work)
-        return work.done
+        done: Future[None] = Future()
+        self._queue.put(Work(letters, log, done))
+        return done
+
+    async def store(self, letters: list[Letter], log: dict[str, Any] | None = None) -> None:
+        """Hand in from an event loop; returns after the commit, or raises what went wrong."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._queue.put(Work(letters, log, done, loop))
+        await done
 
     def stop(self) -> None:
         """Store what was handed in, then end the thread."""
@@ -78,13 +90,12 @@ def commit(batch: Sequence[Work]) -> None:
     except Exception as error:
         if len(batch) == 1:
             log.exception("A request could not be stored")
-            _resolve(batch[0], error)
+            _resolve(batch, error)
             return
         for work in batch:
             commit([work])
         return
-    for work in batch:
-        _resolve(work, None)
+    _resolve(batch, None)
     live.nudge_many(_nudges(batch))
     _call_workers(batch)
 
@@ -93,13 +104,26 @@ def _store(batch: Sequence[Work]) -> None:
     file([x for work in batch for x in work.letters], [w.log for w in batch if w.log])
 
 
-def _resolve(work: Work, error: Exception | None) -> None:
-    if not work.done.set_running_or_notify_cancel():
-        return  # nobody waits for it any more
-    if error is None:
-        work.done.set_result(None)
-    else:
-        work.done.set_exception(error)
+def _resolve(batch: Sequence[Work], error: Exception | None) -> None:
+    """Tell all who wait; those of one event loop by one call into it."""
+    loops: dict[asyncio.AbstractEventLoop | None, list[Any]] = {}
+    for work in batch:
+        loops.setdefault(work.loop, []).append(work.done)
+    for loop, waiting in loops.items():
+        if loop is None:
+            _tell(waiting, error)
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(_tell, waiting, error)
+
+
+def _tell(waiting: Sequence[Any], error: Exception | None) -> None:
+    for done in waiting:
+        if done.done():
+            continue  # nobody waits for it any more
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
 
 
 def _call_workers(batch: Sequence[Work]) -> None:

@@ -45,6 +45,10 @@ class Visit:
         """Hand the messages, and the request for the log, to the group commit."""
         return the_committer().submit(self.letters, self.row())
 
+    async def letters_stored(self) -> None:
+        """The same from an event loop; returns after the commit."""
+        await the_committer().store(self.letters, self.row())
+
     def store_rest(self) -> None:
         """Store what is not a message: reports, faults, and the request if it is held."""
         if self.held:

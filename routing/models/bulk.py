@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -19,7 +20,7 @@ INT, TEXT, BOOL, TIME = "bigint", "text", "boolean", "timestamptz"
 
 def source(columns: dict[str, str]) -> str:
     """A SELECT over one JSON parameter whose rows have these columns: name to type."""
-    if connection.vendor == "postgresql":
+    if _postgres():
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         return f"SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r({listed})"
     listed = ", ".join(f"value->>'{name}' AS {name}" for name in columns)
@@ -44,8 +45,13 @@ def stamp(at: datetime | None) -> str | None:
     """A time in the form in which this database keeps it."""
     if at is None:
         return None
-    kept = connection.ops.adapt_datetimefield_value(at)
-    return kept if isinstance(kept, str) else at.isoformat()
+    return at.isoformat() if _postgres() else str(at.astimezone(UTC).replace(tzinfo=None))
+
+
+@cache
+def _postgres() -> bool:
+    """Asked of the settings: in an event loop, ``connection`` is made anew for every request."""
+    return "postgresql" in settings.DATABASES["default"]["ENGINE"]
 
 
 def _clean(value: Any) -> Any:
@@ -62,7 +68,7 @@ def hot() -> Iterator[None]:
     tables were still small.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
+        if _postgres():
             run(_BY_INDEX)
         yield
 
@@ -76,7 +82,7 @@ _BY_INDEX = "SELECT " + ", ".join(
 def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """Execute a statement and return its rows; none if it has none."""
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if _postgres():
             _prepare(cursor)
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []

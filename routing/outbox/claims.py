@@ -19,7 +19,7 @@ from ..models import Attachment, Exchange, Message, bulk, counts
 
 _COLUMNS = (
     "id, channel_id, session_id, sender, recipient, text, reference, has_files, attempts, "
-    "sending_at, created_at, lane, due_at"
+    "created_at, lane"
 )
 _NEXT = (
     "SELECT id FROM routing_message WHERE channel_id = {channel} AND status = 'queued' "
@@ -51,9 +51,9 @@ def claim(wanted: Mapping[int, int]) -> list[Claimed]:
             found = _claim_at_once(wanted, now)
         else:
             found = [row for channel, n in wanted.items() for row in _claim_one(channel, n, now)]
-    found.sort(key=lambda row: (row[11], row[12], row[0]))
+    found.sort(key=lambda row: (row[10], row[0]))
     media = _media([row[0] for row in found if row[7]])
-    return [_claimed(row, media.get(row[0], ())) for row in found]
+    return [_claimed(row, now, media.get(row[0], ())) for row in found]
 
 
 def _claim_at_once(wanted: Mapping[int, int], now: datetime) -> list[tuple]:
@@ -81,7 +81,7 @@ def _claim_one(channel: int, limit: int, now: datetime) -> list[tuple]:
         stamp,
         limit,
     )
-    return [(*row[:7], bool(row[7]), row[8], now, _aware(row[10]), *row[11:]) for row in rows]
+    return [(*row[:9], _aware(row[9]), row[10]) for row in rows]
 
 
 def _aware(stamp: str | datetime) -> datetime:
@@ -90,8 +90,8 @@ def _aware(stamp: str | datetime) -> datetime:
     return found.replace(tzinfo=UTC)
 
 
-def _claimed(row: tuple, media: tuple[Media, ...]) -> Claimed:
-    pk, channel, session, sender, recipient, text, reference, _, attempts, began, created = row[:11]
+def _claimed(row: tuple, began: datetime, media: tuple[Media, ...]) -> Claimed:
+    pk, channel, session, sender, recipient, text, reference, _, attempts, created, _ = row
     outcome = Outcome(
         message=pk,
         channel=channel,

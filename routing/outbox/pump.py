@@ -51,6 +51,7 @@ class Lane:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.adapter: Provider = channel.adapter
+        self.webhook_url = channel.webhook_url
         self.loaded = monotonic()
         self.again = False
         self.flying = 0
@@ -231,7 +232,7 @@ class Pump:
                 text=claimed.text,
                 reference=claimed.outcome.reference,
                 media=claimed.media,
-                webhook_url=lane.channel.webhook_url,
+                webhook_url=lane.webhook_url,
             )
             outcome = await attempt(self._carrier, lane.adapter, message, claimed.outcome)
             self._heed(lane, outcome)
