@@ -1,24 +1,16 @@
-"""Who may come in, and the headers every page of ours carries."""
+"""Who may come in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 
 from ..models import Extension
-
-View = Callable[..., HttpResponse]
-
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
+from ..policy import View, strict
 
 
 class AgentRequest(HttpRequest):
@@ -26,21 +18,6 @@ class AgentRequest(HttpRequest):
 
     extension: Extension
     htmx: Any
-
-
-def strict(view: View) -> View:
-    """The view with a Content-Security-Policy and without a place in any cache."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response["Content-Security-Policy"] = POLICY
-        response["Cache-Control"] = "no-store, private"
-        # One address answers with the page or with a fragment of it.
-        patch_vary_headers(response, ["HX-Request", "HX-Target"])
-        return response
-
-    return guarded
 
 
 def agent(view: View) -> View:

@@ -3,8 +3,8 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
+from ..policy import strict
 from . import actions, pages, starting
-from .access import strict
 
 session = "s/<int:pk>/"
 

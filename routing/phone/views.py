@@ -16,7 +16,7 @@ from channels_app.fields import normalise
 from channels_app.models import Channel, Number
 from providers import registry
 
-from ..inbox.access import View, strict
+from ..policy import View, strict
 from .screen import screen
 
 CUSTOMER = "+12025550142"  # fictitious, as all numbers with 555-01 are

@@ -14,7 +14,7 @@ from routing.inbox import listing as listings
 from routing.inbox.listing import Cursor, listing
 from routing.models import Extension, Message, Queue, Session
 
-from .factories import (
+from ..factories import (
     PASSWORD,
     CustomerFactory,
     ExtensionFactory,
@@ -26,18 +26,6 @@ from .factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def anna() -> Extension:
-    return ExtensionFactory(name="Anna")
-
-
-@pytest.fixture
-def browser(anna: Extension) -> Client:
-    client = Client()
-    client.force_login(anna.user)
-    return client
 
 
 def shown(extension: Extension, view: str = "all") -> list[Session]:
