@@ -36,7 +36,9 @@ def inbox(request: AgentRequest) -> HttpResponse:
 @agent
 def session(request: AgentRequest, pk: int) -> HttpResponse:
     """One session with its newest messages, or those before ``?before=``."""
-    found = visible(request, pk)
+    found = _visible(request).filter(pk=pk).first()
+    if found is None:
+        return gone(request, pk)
     before = _number(request.GET.get("before"))
     shown, more = bubbles.newest(found, before)
     context = {"session": found, "bubbles": shown, "more": more, "before": before}

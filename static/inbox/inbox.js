@@ -2,7 +2,7 @@
 
 import { mark, refresh, title } from "./list.js";
 import * as live from "./live.js";
-import { show, goTo, ask } from "./page.js";
+import { ask, goTo, show, toast } from "./page.js";
 import * as thread from "./thread.js";
 import "./actions.js";
 
@@ -19,6 +19,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   // Opening a session marks it as read, which the list should show at once.
   if (event.detail.target?.id === "main") refresh(0);
 });
+document.addEventListener("htmx:responseError", (event) => {
+  const lost = event.detail.xhr.status === 404;
+  toast(lost ? "This session is no longer yours." : "The server could not do it.");
+  refresh(0);
+});
+document.addEventListener("htmx:sendError", () => toast("No connection."));
 document.addEventListener("htmx:afterRequest", async (event) => {
   const address = event.detail.xhr?.getResponseHeader("X-Parley-Open");
   if (!address) return;

@@ -90,4 +90,6 @@ def test_who_was_first_is_told_to_members_of_the_queue_alone(browser: Client) ->
     for session in (held, waiting):
         for headers in ({}, HTMX):
             assert browser.post(f"/s/{session.pk}/pick-up/", headers=headers).status_code == 404
-            assert browser.get(f"/s/{session.pk}/news/", headers=headers).status_code == 404
+            for address in (f"/s/{session.pk}/", f"/s/{session.pk}/news/"):
+                answer = browser.get(address, headers=headers)
+                assert answer.status_code == 404 and "Cem" not in text(answer)

@@ -165,7 +165,8 @@ def test_second_agent_is_told_who_picked_up(queue: Queue, anna: Extension, ben: 
     second = logged_in(ben).post(f"/s/{waiting.pk}/pick-up/", headers=HTMX)
     assert second.status_code == 410
     assert "Anna was first" in text(second) and "1 s ago" in text(second)
-    assert "Anna was first" in text(logged_in(ben).get(f"/s/{waiting.pk}/news/", headers=HTMX))
+    for address in (f"/s/{waiting.pk}/", f"/s/{waiting.pk}/news/"):
+        assert "Anna was first" in text(logged_in(ben).get(address, headers=HTMX))
 
 
 def test_transfer_offers_all_and_gives_the_session_away(
