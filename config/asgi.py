@@ -15,6 +15,7 @@ from wsgiref.util import FileWrapper
 
 from a2wsgi import WSGIMiddleware
 
+from config.tuning import settle_in
 from config.wsgi import application as django
 from routing import webhooks
 from routing.inbox import stream
@@ -46,6 +47,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def _live(receive: Any, send: Any) -> None:
     while (await receive())["type"] == "lifespan.startup":
         _end_streams_on_signal(asyncio.get_running_loop())
+        settle_in()
         await send({"type": "lifespan.startup.complete"})
     await send({"type": "lifespan.shutdown.complete"})
 

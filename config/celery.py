@@ -6,7 +6,10 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from kombu import Exchange, Queue
+
+from .tuning import settle_in
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,6 +24,9 @@ app.autodiscover_tasks(["routing"])
 app.conf.task_queues = [Queue("parley", Exchange(""), routing_key="parley")]
 app.conf.task_default_queue = app.conf.task_default_routing_key = "parley"
 app.conf.task_default_exchange = ""
+
+
+worker_ready.connect(lambda **_: settle_in(), weak=False)
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:

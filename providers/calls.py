@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import orjson
+
 from .errors import ProviderError
 
 
@@ -56,7 +58,10 @@ class Answer:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is not JSON."""
-        return jsonlib.loads(self.body)
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:  # strict; the other one also knows UTF-16, and NaN
+            return jsonlib.loads(self.body)
 
     @property
     def fields(self) -> dict[str, Any]:

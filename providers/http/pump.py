@@ -98,9 +98,11 @@ class AsyncCarrier:
                 timeout=timeout,
                 allow_redirects=False,
             ) as response:
-                body = await self._read(call, response)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status, headers, body)
+                if (response.content_length or call.max_bytes + 1) <= call.max_bytes:
+                    body = await response.read()
+                else:
+                    body = await self._read(call, response)
+                return Answer(response.status, response.headers, body)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise Unavailable(f"{host} is not a valid address.") from error
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
@@ -120,8 +122,6 @@ class AsyncCarrier:
             raise fault(call, said) from error
 
     async def _read(self, call: Call, response: aiohttp.ClientResponse) -> bytes:
-        if (response.content_length or call.max_bytes + 1) <= call.max_bytes:
-            return await response.read()
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk

@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 AHEAD = 0.03  # seconds before its send time that a message is claimed
-GATHER = 0.01  # seconds that a full channel waits for more places before it claims
+GATHER = 0.003  # seconds that a busy pump waits for more, before it claims or writes down
+BUSY = 30  # tasks; with fewer, every outcome is written down at once
 MOST = 2_000  # how many are looked at, and reserved, at once
 BATCH = 500  # outcomes written in one transaction
 
@@ -198,7 +199,7 @@ class Pump:
         while lane.flying >= lane.channel.in_flight:
             lane.landed.clear()
             await lane.landed.wait()
-            await asyncio.sleep(GATHER)  # more will land: claiming one by one costs too much
+            await asyncio.sleep(GATHER)  # claiming one by one costs too much
         if lane.pause():
             return count
         reach = int((self._loop.time() + AHEAD - began) / interval) + 1 - taken
@@ -283,6 +284,8 @@ class Pump:
 
     async def _settle(self) -> None:
         while self._outcomes:
+            if len(self._tasks) > BUSY:
+                await asyncio.sleep(GATHER)
             batch = [self._outcomes.popleft() for _ in range(min(BATCH, len(self._outcomes)))]
             channels = {pk: lane.channel for pk, lane in self._lanes.items()}
             try:
