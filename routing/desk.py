@@ -186,6 +186,13 @@ def say(session: Session, event: str, text: str, author: Extension | None = None
     )
 
 
+def tell_members(extensions: Iterable[int]) -> None:
+    """Tell these agents' browsers, after the commit, that their queues changed."""
+    names = [live.extension_audience(pk) for pk in sorted(extensions)]
+    if names:
+        transaction.on_commit(lambda: live.nudge(names, who=True))
+
+
 def audiences(session: Session) -> list[str]:
     """Whose browsers show this session."""
     if session.holder_id:
@@ -331,6 +338,7 @@ __all__ = [
     "retry",
     "say",
     "start",
+    "tell_members",
     "transfer",
     "unarchive",
     "write",

@@ -265,3 +265,15 @@ def test_a_stranger_can_do_nothing() -> None:
         with pytest.raises(AlreadyTaken):
             act()
     assert not house.answers()
+
+
+def test_agents_hear_that_their_queues_changed(
+    monkeypatch, django_capture_on_commit_callbacks
+) -> None:
+    house = scene.build()
+    told = []
+    monkeypatch.setattr(desk.live, "nudge", lambda to, **fields: told.append((to, fields)))
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.tell_members({house.second.pk})
+        desk.tell_members(set())
+    assert told == [([f"extension:{house.second.pk}"], {"who": True})]

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from routing import desk
 from routing.models import Queue, Session
 
 from .base import ParleyAdmin
@@ -52,6 +53,12 @@ class QueueAdmin(ParleyAdmin):
     @display(description="Waiting sessions", ordering="waiting_count")
     def waiting(self, queue: Any) -> int:
         return int(queue.waiting_count)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        members = form.instance.members
+        before = set(members.values_list("pk", flat=True))
+        super().save_related(request, form, formsets, change)
+        desk.tell_members(before ^ set(members.values_list("pk", flat=True)))
 
     def why_not_delete(self, thing: Queue) -> str:
         return still_needed("queue", queue=thing)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from .. import desk
 from ..models import Extension, Queue
 from .mistakes import texts
 from .reading import Entry, items, keys
@@ -140,5 +141,7 @@ def _queue(entry: Entry, name: str, story: Story) -> None:
         new = sorted(member.number for member in members)
         if old != new:
             change.note("members", old, new)
+            before = set(queue.members.values_list("pk", flat=True))
             queue.members.set(members)
+            desk.tell_members(before ^ {member.pk for member in members})
     story.did(change)

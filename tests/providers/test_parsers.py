@@ -129,7 +129,10 @@ def keepable(event: Any) -> None:
             assert held.utcoffset() is not None and held.utcoffset().total_seconds() == 0
         elif isinstance(held, tuple):
             for each in held:
-                keepable(each)
+                if isinstance(each, str):
+                    each.encode()
+                else:
+                    keepable(each)
     if isinstance(event, base.Inbound):
         assert event.sender and event.recipient
     if isinstance(event, base.Report):
