@@ -33,7 +33,7 @@ def worker_command(name: str = "worker") -> list[str]:
     return [
         *(sys.executable, "-W", "ignore:You're running the worker with superuser privileges"),
         *("-m", "celery", "-q", "-A", "config", "worker", "-n", f"{name}@%h"),
-        *("--pool", "threads", "--concurrency", "4", "--loglevel", "warning"),
+        *("--pool", "threads", "--concurrency", "8", "--loglevel", "warning"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 from celery.signals import worker_process_shutdown, worker_shutdown
+from django.utils import timezone
 
-from . import files, forwarding, outbox, upkeep
+from . import delivery, files, forwarding, outbox, upkeep
 
 
 @shared_task(name=outbox.bell.DRAIN)
@@ -16,6 +17,7 @@ def drain(channel: int) -> None:
 
 
 @shared_task(name=outbox.bell.FORWARD)
+@outbox.alone
 def forward() -> None:
     """Post the events that wait for platforms."""
     outbox.answer_bell(outbox.bell.FORWARD)
@@ -23,6 +25,7 @@ def forward() -> None:
 
 
 @shared_task(name=outbox.bell.LOAD_FILES)
+@outbox.alone
 def load_files() -> None:
     """Get the files that customers sent by address."""
     outbox.answer_bell(outbox.bell.LOAD_FILES)
@@ -35,22 +38,28 @@ def ring_forgotten() -> None:
     """Find what a lost broker forgot, and what a dead worker left behind."""
     outbox.ring_forgotten()
     outbox.reap()
+    delivery.match_recent_orphans(timezone.now())
 
 
 @shared_task(name="routing.close_idle")
+@outbox.alone
 def close_idle() -> None:
     upkeep.close_idle()
 
 
 @shared_task(name="routing.poll")
+@outbox.alone
 def poll() -> None:
     upkeep.poll_all()
 
 
 @shared_task(name="routing.clean")
+@outbox.alone
 def clean() -> None:
     """Delete files and log entries whose time is up."""
-    files.clean()
+    for _ in range(100):
+        if not files.clean():
+            break
     upkeep.clean_logs()
 
 

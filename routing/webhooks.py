@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from providers.base import Reply, WebhookRequest
 
-from .intake import BROKEN, NOT_FOUND, known, receive, visit
+from .intake import BROKEN, NOT_FOUND, door_of, known, receive, visit
 from .models import bulk
 from .remote import remote_of
 
@@ -72,6 +72,10 @@ async def _take(scope: Scope, receive: Receive) -> Reply | None:
     if found is None:
         return NOT_FOUND
     provider, token, tail = found.groups()
+    if known(provider, token) is None and not await asyncio.to_thread(
+        bulk.mended, door_of, provider, token
+    ):
+        return NOT_FOUND  # before its body takes any memory
     body = await _body(receive)
     if body is None:
         return None
@@ -102,9 +106,10 @@ async def _take(scope: Scope, receive: Receive) -> Reply | None:
 
 async def _visit(provider: str, token: str, request: WebhookRequest) -> Any:
     """Read the request, in a thread only if that needs the database or much time."""
-    if known(provider, token) is None or len(request.body) > 65_536:
+    door = known(provider, token)
+    if door is None or len(request.body) > 65_536:
         return await asyncio.to_thread(bulk.mended, visit, provider, token, request)
-    return visit(provider, token, request)
+    return visit(provider, token, request, door)
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -99,7 +99,9 @@ def test_an_unreachable_provider_is_tried_later_each_time_and_given_up_after_a_d
     assert waits[-1] <= 720
     story.message.advance("sending")
     created = timezone.now() - timedelta(hours=25)
-    message = story.ends("queued", "not reached", unavailable=True, created_at=created)
+    message = story.ends(
+        "queued", "not reached", created_at=created, attempts=200, calls=[{}], after=None
+    )
     assert message.status == Message.FAILED
     assert message.reason.startswith("Given up after 24 hours.")
 
@@ -253,3 +255,39 @@ def test_each_error_has_its_consequence(error, status: str, fault: bool) -> None
     asyncio.run(delivery.attempt(AsyncCarrier(), Adapter({}), message, outcome))
     assert (outcome.status, outcome.channel_fault) == (status, fault)
     assert error is None or str(error) in outcome.reason
+
+
+def test_a_report_beside_the_open_transaction_of_the_answer_is_matched_afterwards() -> None:
+    story = Story()
+    story.report("delivered", provider_id="p1")
+    Message.objects.filter(pk=story.message.pk).update(status="sent", provider_id="p1")
+    assert delivery.match_recent_orphans(timezone.now()) == 1
+    assert story.now().status == "delivered"
+    assert delivery.match_recent_orphans(timezone.now()) == 0
+
+
+def test_parts_never_move_backwards_and_a_retry_forgets_them() -> None:
+    story = Story()
+    story.ends("sent", ids=("p1", "p2"))
+    for part, status in (("p1", "delivered"), ("p1", "sent"), ("p2", "delivered")):
+        story.report(status, provider_id=part)
+    assert story.now().status == "delivered"
+    other = Story.__new__(Story)
+    other.__dict__ = dict(story.__dict__)
+    Message.objects.update(status="failed")
+    other.message.refresh_from_db()
+    assert other.message.retry()
+    assert not Part.objects.exists()
+
+
+def test_a_message_that_only_waited_is_not_given_up() -> None:
+    story = Story()
+    created = timezone.now() - timedelta(days=3)
+    message = story.ends("queued", "paused", created_at=created, attempts=2, calls=[{}])
+    assert message.status == "queued"
+
+
+def test_an_absurd_retry_after_is_cut_to_an_hour() -> None:
+    story = Story()
+    message = story.ends("queued", "slow down", throttled=True, after=1e12, calls=[{}])
+    assert (message.due_at - timezone.now()).total_seconds() <= 3600

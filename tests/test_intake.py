@@ -264,3 +264,12 @@ def test_of_several_recipients_the_first_that_is_ours_gets_the_message() -> None
     assert house.post(body).status == 200
     assert Message.objects.get().session.number == house.number
     assert not Held.objects.exists()
+
+
+def test_a_failed_batch_leaves_no_mark_of_duplicates() -> None:
+    house = scene.build()
+    door = intake.door_of("sandbox", house.channel.webhook_token, fresh=True)
+    letters, _ = intake.address_letters(door, [Inbound(CUSTOMER, OURS, "Hi", provider_id="1")])
+    letters[0].duplicate = True  # as an earlier try left it
+    intake.file(letters)
+    assert Message.objects.get().text == "Hi"

@@ -98,7 +98,10 @@ class AsyncCarrier:
                 timeout=timeout,
                 allow_redirects=False,
             ) as response:
-                if (response.content_length or call.max_bytes + 1) <= call.max_bytes:
+                plain = (
+                    "Content-Encoding" not in response.headers
+                )  # else it may unpack to much more
+                if plain and (response.content_length or call.max_bytes + 1) <= call.max_bytes:
                     body = await response.read()
                 else:
                     body = await self._read(call, response)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from providers import base, registry
 
 from .. import live
 from ..models import Message, Part, Report, Session, counts
+from ..models.messages import COMES_AFTER
 
 
 def record(channel: Channel, reports: Iterable[base.Report]) -> int:
@@ -38,27 +39,43 @@ def record(channel: Channel, reports: Iterable[base.Report]) -> int:
         applied = _apply(kept)
         Report.objects.bulk_create(kept)
         nudged = nudges({report.message.session_id for report in kept if report.message})
+    lost = [(channel.pk, report.provider_id) for report in kept if report.message is None]
+    if lost:  # the answer that brings the id may have been written at the same moment
+        applied += match_orphans([each for each in lost if each[1]])
     live.nudge_many(nudged)
     return applied
 
 
 def match_orphans(ids: Sequence[tuple[int, str]]) -> int:
     """Apply reports that came before their message had its id: (channel, provider's id) pairs."""
-    if not ids:
-        return 0
-    orphans = list(
-        Report.objects.filter(
-            message=None,
-            channel__in={channel for channel, _ in ids},
-            provider_id__in={provider_id for _, provider_id in ids},
-        )
-    )
     known = set(ids)
-    mine = [report for report in orphans if (report.channel_id, report.provider_id) in known]
-    if not mine:
+    if not known:
         return 0
-    applied = _apply(mine)
-    Report.objects.bulk_update(mine, ["message", "applied"])
+    orphans = Report.objects.filter(
+        message=None,
+        channel__in={channel for channel, _ in known},
+        provider_id__in={provider_id for _, provider_id in known},
+    )
+    mine = [report for report in orphans if (report.channel_id, report.provider_id) in known]
+    return _adopt(mine)
+
+
+def match_recent_orphans(now: datetime, most: int = 500) -> int:
+    """Look again for the messages of reports that came in the last minutes."""
+    since = now - timedelta(minutes=10)
+    orphans = Report.objects.filter(message=None, received_at__gte=since).exclude(provider_id="")
+    return _adopt(list(orphans.order_by("-received_at")[:most]))
+
+
+def _adopt(orphans: list[Report]) -> int:
+    if not orphans:
+        return 0
+    with transaction.atomic():
+        applied = _apply(orphans)
+        found = [report for report in orphans if report.message]
+        Report.objects.bulk_update(found, ["message", "applied"])
+        nudged = nudges({report.message.session_id for report in found if report.message})
+    live.nudge_many(nudged)
     return applied
 
 
@@ -92,9 +109,9 @@ def _apply(reports: Sequence[Report]) -> int:
     """Find each report's message and advance it; returns how many advanced."""
     _find(reports)
     changes = []
-    for report in reports:
-        if report.message is None:
-            continue
+    theirs = [report for report in reports if report.message is not None]
+    for report in sorted(theirs, key=lambda report: report.message_id or 0):  # order of row locks
+        assert report.message is not None
         before = report.message.status
         status, reason = _whole(report)
         if status and _advance(report.message, status, reason, report):
@@ -110,8 +127,9 @@ def _find(reports: Sequence[Report]) -> None:
     ids = {report.provider_id for report in reports if report.provider_id}
     channels = {report.channel_id for report in reports}
     sent = Message.objects.filter(channel__in=channels, direction=Message.OUT)
+    named = sent.exclude(reference="")
     by_reference = (
-        {(m.channel_id, m.reference): m for m in sent.filter(reference__in=references)}
+        {(m.channel_id, m.reference): m for m in named.filter(reference__in=references)}
         if references
         else {}
     )
@@ -145,8 +163,9 @@ def _whole(report: Report) -> tuple[str, str]:
     part = parts.get(report.provider_id)
     if part is None:
         return report.status, report.reason
-    part.status, part.reason = report.status, report.reason
-    part.save(update_fields=["status", "reason"])
+    if part.status in COMES_AFTER[report.status]:
+        part.status, part.reason = report.status, report.reason
+        part.save(update_fields=["status", "reason"])
     states = [p.status for p in parts.values()]
     if Message.FAILED in states:
         done = sum(s in (Message.DELIVERED, Message.READ) for s in states)
@@ -175,5 +194,6 @@ def _counted(message: Message, before: str) -> list[tuple[int, datetime, str, in
     if message.status == Message.FAILED:
         return [(message.channel_id, at, "failed", 1)]
     if message.status in (Message.DELIVERED, Message.READ) and before != Message.DELIVERED:
-        return [(message.channel_id, at, "delivered", 1)]
+        sent = [(message.channel_id, at, "sent", 1)] if before == Message.QUEUED else []
+        return [*sent, (message.channel_id, at, "delivered", 1)]
     return []

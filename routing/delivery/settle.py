@@ -17,9 +17,12 @@ from ..models import Exchange, Message, Part, bulk, counts
 from .attempt import Outcome
 from .reports import match_orphans, nudges
 
-#: A message that could not be handed over for so long is given up, visibly.
+#: A message that could not be handed over for so long, in so many tries, is given up, visibly.
+#: The tries alone would end too soon when a provider throttles, the time when a channel was paused.
 GIVE_UP_AFTER = timedelta(hours=24)
-LONGEST_PAUSE = 600.0  # seconds between two tries of one message
+GIVE_UP_TRIES = 150
+LONGEST_PAUSE = 3600.0  # seconds; a provider that asks for more is asked again after these
+LONGEST_TRY = 600.0  # seconds between two tries of one message
 
 _OUTCOME = {
     "id": bulk.INT,
@@ -51,16 +54,18 @@ def settle(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None
     for outcome in outcomes:
         _plan(outcome, now)
         outcome.reason = redact(outcome.reason, _secrets(channels, outcome))[:500]
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.message)  # the order of all row locks
     items = [_row(outcome, now) for outcome in outcomes]
     with bulk.hot():
         moved = _move(items)
         _remember_ids([item for item in items if item["id"] not in moved])
         _log(outcomes, channels)
         _parts(outcomes)
-        match_orphans([(o.channel, each) for o in outcomes for each in o.provider_ids])
         _channels(outcomes, channels)
         counts.add(_counted(outcomes, moved))
         nudged = nudges({outcome.session for outcome in outcomes})
+    # Reports that came meanwhile could not see the ids, and were kept without their message.
+    match_orphans([(o.channel, each) for o in outcomes for each in o.provider_ids])
     live.nudge_many(nudged)
 
 
@@ -68,13 +73,16 @@ def _plan(outcome: Outcome, now: datetime) -> None:
     """Decide when an unsent message is tried again, or that it is given up."""
     if outcome.status != Message.QUEUED:
         return
-    if now - outcome.created_at > GIVE_UP_AFTER:
+    tried = outcome.calls and outcome.attempts >= GIVE_UP_TRIES
+    if tried and now - outcome.created_at > GIVE_UP_AFTER:
         hours = GIVE_UP_AFTER.total_seconds() / 3600
         outcome.status = Message.FAILED
         outcome.reason = f"Given up after {hours:g} hours. {outcome.reason}"
     elif outcome.after is None:
-        pause = min(LONGEST_PAUSE, 2.0 ** min(outcome.attempts, 10))
+        pause = min(LONGEST_TRY, 2.0 ** min(outcome.attempts, 10))
         outcome.after = pause if outcome.throttled else pause * random.uniform(0.8, 1.2)  # noqa: S311
+    else:
+        outcome.after = min(outcome.after, LONGEST_PAUSE)
 
 
 def _secrets(channels: Mapping[int, Channel], outcome: Outcome) -> list[str]:
@@ -165,8 +173,10 @@ def _channels(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> N
             continue
         if outcome.channel_fault or outcome.unavailable:
             channel.show_fault(outcome.reason)
+            channel.fault = outcome.reason  # known at once: the next success must clear it
         elif outcome.status == Message.SENT and (channel.fault or not channel.proved_at):
             channel.show_success()
+            channel.fault, channel.proved_at = "", timezone.now()
 
 
 def _counted(

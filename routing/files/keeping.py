@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import secrets
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from providers.base import Media, Provider
 
 from ..models import Attachment, Message
 from .types import HEAD, safe_name, sniff, storage_ending
+
+log = logging.getLogger(__name__)
 
 MEGABYTE = 1_000_000  # as providers count
 
@@ -142,8 +145,14 @@ def clean(now: datetime | None = None, limit: int = 500) -> int:
     found = list(past.order_by("expires_at")[:limit])
     for attachment in found:
         # The bytes first: if we die in between, the next run finds the row again.
-        if attachment.file:
-            attachment.file.delete(save=False)
+        try:
+            if attachment.file:
+                attachment.file.delete(save=False)
+        except Exception:  # whatever a storage raises: the other files must go all the same
+            log.exception("%s cannot be deleted yet", attachment.file.name)
+            later = now + timedelta(hours=1)
+            Attachment.objects.filter(pk=attachment.pk).update(expires_at=later)
+            continue
         Attachment.objects.filter(pk=attachment.pk, state=Attachment.KEPT).update(
             state=Attachment.EXPIRED, file="", reason="The time this file was kept for is over."
         )

@@ -56,6 +56,11 @@ class Letter:
         if not self.provider_id:
             self.provider_id, self.earlier_id = _guessed_ids(inbound, self.sender, self.at)
 
+    def arrived(self, at: datetime) -> None:
+        """Take it for one that came at another time than now."""
+        self.at = at
+        self.__post_init__()
+
     @property
     def network(self) -> str:
         return self.channel.provider_class.network
@@ -110,8 +115,7 @@ def file(letters: Sequence[Letter], log: Sequence[dict[str, Any]] = ()) -> None:
                 counts.add((x.channel.pk, x.at, "received", 1) for x in letters if not x.duplicate)
             return
         except _Raced:
-            for letter in letters:
-                letter.duplicate = False
+            continue
     raise RuntimeError("Other processes keep filing the same messages.")
 
 
@@ -140,6 +144,7 @@ def _look_up(letters: Sequence[Letter]) -> None:
     keys: dict[tuple[int, str], int] = {}
     items = []
     for n, letter in enumerate(letters):
+        letter.duplicate, letter.message = False, 0  # an earlier, failed try may have set them
         for provider_id in filter(None, (letter.provider_id, letter.earlier_id)):
             if keys.setdefault((letter.channel.pk, provider_id), n) != n:
                 letter.duplicate = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.utils import timezone
 
 from providers.base import WebhookRequest
@@ -34,13 +35,16 @@ def replay(held: Held) -> str:
         remote=held.remote,
     )
     found = read(door, request)
+    for letter in found.letters:
+        letter.arrived(held.at)
     if found.held:
         Held.objects.filter(pk=held.pk).update(error=found.held[1][:500])
         raise WebhookError(found.held[1])
-    if found.has_rest:
-        found.store_rest()
-    file(found.letters, [found.row()])
-    Held.objects.filter(pk=held.pk, settled_at=None).update(settled_at=timezone.now())
+    with transaction.atomic():
+        Held.objects.filter(pk=held.pk, settled_at=None).update(settled_at=timezone.now())
+        file(found.letters, [found.row()])
+        if found.has_rest:
+            found.store_rest()
     return _told(found)
 
 

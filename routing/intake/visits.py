@@ -80,9 +80,11 @@ class Visit:
         return request_row(self.door.channel, self.outcome, self.reason, call, request.remote)
 
 
-def visit(provider: str, token: str, request: WebhookRequest) -> Visit | None:
+def visit(
+    provider: str, token: str, request: WebhookRequest, door: Door | None = None
+) -> Visit | None:
     """Find the channel and read the request; None if nobody lives at this address."""
-    door = door_of(provider, token)
+    door = door or door_of(provider, token)
     if door is None:
         return None
     if not door.channel.allows_address(request.remote):

@@ -111,5 +111,15 @@ class PlatformEvent(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], name="event_waiting", condition=Q(done_at=None, failed_at=None)
-            )
+            ),
+            models.Index(
+                fields=["platform", "id"],
+                name="event_of_platform",
+                condition=Q(done_at=None, failed_at=None),
+            ),
+            models.Index(
+                fields=["session", "id"],
+                name="event_of_session",
+                condition=Q(done_at=None, failed_at=None),
+            ),
         ]

@@ -138,6 +138,7 @@ class Message(models.Model):
 
     def retry(self) -> bool:
         """Put a failed or unknown message back into the outbox, as a new attempt of its own."""
+        self.parts.all().delete()  # their reports belong to the attempt that failed
         return self.advance(
             self.QUEUED,
             reason="",

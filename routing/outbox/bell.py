@@ -7,7 +7,9 @@ Losing it costs seconds, never a message, as beat rings for what was forgotten.
 from __future__ import annotations
 
 import logging
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
+from time import monotonic
 
 import redis
 from celery import current_app
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 DRAIN = "routing.drain"
 FORWARD = "routing.forward"
 LOAD_FILES = "routing.load_files"
+_PAUSE = 2.0  # seconds without ringing after a failure: who rings must not wait each time
+_paused_until = 0.0
+_ALONE = 300  # seconds
 _RESTS = 5  # seconds after which an unanswered bell may be rung again
 
 
@@ -49,11 +54,15 @@ def ring_for(task: str) -> bool:
 
 
 def _ring(key: str, task: str, *args: int) -> bool:
+    global _paused_until
+    if monotonic() < _paused_until:
+        return False
     try:
         if not _redis().set(key, 1, nx=True, ex=_RESTS):
             return False
         current_app.send_task(task, args=args, retry=False)
     except (redis.RedisError, OperationalError, OSError) as error:
+        _paused_until = monotonic() + _PAUSE
         log.warning("Nobody was called for %s: %s", task, error)
         return False
     return True
@@ -70,6 +79,25 @@ def answer_bell(whose: int | str) -> None:
         _redis().delete(f"parley:bell:{whose}")
     except redis.RedisError as error:
         log.warning("The bell of %s cannot be answered: %s", whose, error)
+
+
+def alone(work: Callable[[], None]) -> Callable[[], None]:
+    """Let this work run once at a time in the whole house: it must not take every worker.
+
+    The lock ends by itself, so that a worker that dies blocks its kind of work for minutes only.
+    """
+    key = f"parley:alone:{work.__name__}"
+
+    @wraps(work)
+    def guarded() -> None:
+        if not _redis().set(key, 1, nx=True, ex=_ALONE):
+            return
+        try:
+            work()
+        finally:
+            _redis().delete(key)
+
+    return guarded
 
 
 def ring_forgotten() -> int:

@@ -51,8 +51,8 @@ def claim(wanted: Mapping[int, int]) -> list[Claimed]:
             found = _claim_at_once(wanted, now)
         else:
             found = [row for channel, n in wanted.items() for row in _claim_one(channel, n, now)]
+        media = _media([row[0] for row in found if row[7]])
     found.sort(key=lambda row: (row[10], row[0]))
-    media = _media([row[0] for row in found if row[7]])
     return [_claimed(row, now, media.get(row[0], ())) for row in found]
 
 
@@ -123,7 +123,8 @@ def reap(now: datetime | None = None, most: int = 500) -> int:
     limit = now - timedelta(seconds=ATTEMPT_SECONDS + 20)
     reason = "Parley was interrupted while sending. It is not known whether this arrived."
     with transaction.atomic():
-        left = list(Message.objects.filter(status=Message.SENDING, sending_at__lt=limit)[:most])
+        sending = Message.objects.filter(status=Message.SENDING, sending_at__lt=limit)
+        left = list(sending.order_by("sending_at")[:most])
         lost = [each for each in left if each.advance(Message.UNKNOWN, reason=reason)]
         Exchange.objects.bulk_create(
             Exchange(

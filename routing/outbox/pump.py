@@ -33,6 +33,7 @@ from providers.base import Outbound, Provider
 from providers.http import AsyncCarrier, redact
 
 from ..delivery import Outcome, attempt, settle
+from ..delivery.settle import LONGEST_PAUSE
 from ..models import Message, bulk
 from .claims import Claimed, claim, waiting
 
@@ -41,6 +42,7 @@ R = TypeVar("R")
 
 AHEAD = 0.03  # seconds before its send time that a message is claimed
 GATHER = 0.003  # seconds that a busy pump waits for more, before it claims or writes down
+LATE = 0.05  # seconds after which a missed send time may not be used any more
 BUSY = 30  # tasks; with fewer, every outcome is written down at once
 MOST = 2_000  # how many are looked at, and reserved, at once
 BATCH = 500  # outcomes written in one transaction
@@ -54,6 +56,7 @@ class Lane:
         self.adapter: Provider = channel.adapter
         self.webhook_url = channel.webhook_url
         self.loaded = monotonic()
+        self.draining = False
         self.again = False
         self.flying = 0
         self.landed = asyncio.Event()
@@ -134,7 +137,7 @@ class Pump:
     def _ring(self, channel: int) -> None:
         if self._stopping:
             return
-        if lane := self._lanes.get(channel):
+        if (lane := self._lanes.get(channel)) and lane.draining:
             lane.again = True
         else:
             self._spawn(self._drain(channel))
@@ -146,17 +149,25 @@ class Pump:
             channel = await self._read(_load, pk)
             if channel is None:
                 return
-            if pk in self._lanes:
-                self._lanes[pk].again = True
+            if (known := self._lanes.get(pk)) and known.draining:
+                known.again = True
                 return
-            lane = self._lanes[pk] = Lane(channel)
+            lane = self._lanes.setdefault(pk, known or Lane(channel))
+            lane.renew(channel)
+            lane.draining = True
             while not self._stopping and await self._drain_some(lane):
                 pass
         except Exception:
             log.exception("Channel %s: draining broke off; beat will ring again", pk)
         finally:
             if lane is not None:
-                self._lanes.pop(pk, None)
+                lane.draining = False
+                self._forget(lane)
+
+    def _forget(self, lane: Lane) -> None:
+        """A lane stays while its messages fly, so that its limits hold for the next drain."""
+        if not lane.draining and not lane.flying:
+            self._lanes.pop(lane.channel.pk, None)
 
     async def _drain_some(self, lane: Lane) -> bool:
         """Send what may go within the horizon; returns whether to go on."""
@@ -200,9 +211,10 @@ class Pump:
             lane.landed.clear()
             await lane.landed.wait()
             await asyncio.sleep(GATHER)  # claiming one by one costs too much
-        if lane.pause():
-            return count
-        reach = int((self._loop.time() + AHEAD - began) / interval) + 1 - taken
+        now = self._loop.time()
+        if lane.pause() or now > began + taken * interval + max(interval, LATE):
+            return count  # slots that passed are lost: sent late, they would exceed the rate
+        reach = int((now + AHEAD - began) / interval) + 1 - taken
         slots = max(1, min(reach, count - taken, lane.channel.in_flight - lane.flying))
         claimed = await self._claim(lane.channel.pk, slots)
         for n, each in enumerate(claimed):
@@ -236,11 +248,12 @@ class Pump:
                 webhook_url=lane.webhook_url,
             )
             outcome = await attempt(self._carrier, lane.adapter, message, claimed.outcome)
-            self._heed(lane, outcome)
             self._hand_in(outcome)
+            self._heed(lane, outcome)
         finally:
             lane.flying -= 1
             lane.landed.set()
+            self._forget(lane)
 
     def _hand_in(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
@@ -253,9 +266,9 @@ class Pump:
             lane.trouble = 0
             return
         lane.trouble += 1
-        seconds = outcome.after
-        if seconds is None:
-            seconds = min(30.0, 2.0 ** min(lane.trouble - 1, 5))
+        seconds = min(30.0, 2.0 ** min(lane.trouble - 1, 5))
+        if outcome.after is not None:
+            seconds = min(outcome.after, LONGEST_PAUSE)
         until = timezone.now() + timedelta(seconds=seconds)
         if lane.channel.slowed_until is None or lane.channel.slowed_until < until:
             reason = redact(outcome.reason, lane.channel.secret_values)[:500]
@@ -288,17 +301,17 @@ class Pump:
                 await asyncio.sleep(GATHER)
             batch = [self._outcomes.popleft() for _ in range(min(BATCH, len(self._outcomes)))]
             channels = {pk: lane.channel for pk, lane in self._lanes.items()}
+            left = list(batch)
             try:
-                await self._loop.run_in_executor(self._writers, _settle_all, batch, channels)
+                await self._loop.run_in_executor(self._writers, _settle_all, left, channels)
             except Exception:
                 # The messages have left: what became of them must not be lost with a database
                 # that is away for a while.
-                log.exception("%s outcomes cannot be written down yet", len(batch))
-                self._outcomes.extendleft(reversed(batch))
+                log.exception("%s outcomes cannot be written down yet", len(left))
+                self._outcomes.extendleft(reversed(left))
                 await asyncio.sleep(1)
-                continue
             for each in batch:
-                if each.status == Message.QUEUED:
+                if each.status == Message.QUEUED and each not in left:
                     self._loop.call_later((each.after or 0) + 0.05, self._ring, each.channel)
 
 
@@ -316,16 +329,19 @@ def _load(pk: int) -> Channel | None:
 
 
 def _settle_all(batch: list[Outcome], known: dict[int, Channel]) -> None:
+    """Write the outcomes down, and take them out of the batch; what is left must wait."""
     lacking = {each.channel for each in batch} - set(known)
     channels = {**known, **Channel.objects.in_bulk(lacking)} if lacking else known
     try:
         bulk.mended(settle, batch, channels)
+        batch.clear()
     except Exception:
         if len(batch) == 1:
             raise
         log.exception("Writing down %s outcomes failed; trying them one by one", len(batch))
-        for each in batch:
+        for each in list(batch):
             _settle_one(each, channels)
+            batch.remove(each)
 
 
 def _settle_one(outcome: Outcome, channels: dict[int, Channel]) -> None:
