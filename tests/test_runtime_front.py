@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,6 +62,9 @@ def test_a_large_upload_goes_to_disk_and_arrives_whole(url: str) -> None:
 def test_a_large_file_leaves_whole_and_is_closed(url: str) -> None:
     answer = requests.get(f"{url}/give", timeout=60)
     assert answer.content == MEGABYTE * 8
+    deadline = time.monotonic() + 10  # the last bytes may arrive before the file is closed
+    while not SENT["file"].closed and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert SENT["file"].closed
     head = requests.head(f"{url}/give", timeout=60)
     assert (head.headers["Content-Length"], head.content) == (str(8 << 20), b"")

@@ -30,7 +30,8 @@ channels:
 Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it is open its event loop runs, and no test can start another.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
