@@ -72,9 +72,10 @@ async def _take(scope: Scope, receive: Receive) -> Reply | None:
     if found is None:
         return NOT_FOUND
     provider, token, tail = found.groups()
-    if known(provider, token) is None and not await asyncio.to_thread(
-        bulk.mended, door_of, provider, token
-    ):
+    door = known(provider, token)
+    if door is None:
+        door = await asyncio.to_thread(bulk.mended, door_of, provider, token)
+    if door is None:
         return NOT_FOUND  # before its body takes any memory
     body = await _body(receive)
     if body is None:
@@ -92,9 +93,10 @@ async def _take(scope: Scope, receive: Receive) -> Reply | None:
         remote=remote_of((scope.get("client") or [""])[0], headers.get("x-forwarded-for", "")),
     )
     try:
-        visited = await _visit(provider, token, request)
-        if visited is None:
-            return NOT_FOUND
+        if len(body) > 65_536:  # takes the time of many others
+            visited = await asyncio.to_thread(visit, door, request)
+        else:
+            visited = visit(door, request)
         if visited.has_rest:
             await asyncio.to_thread(bulk.mended, visited.store_rest)
         await visited.letters_stored()
@@ -102,14 +104,6 @@ async def _take(scope: Scope, receive: Receive) -> Reply | None:
         log.exception("A request to the webhook of %s could not be stored", provider)
         return BROKEN
     return visited.reply
-
-
-async def _visit(provider: str, token: str, request: WebhookRequest) -> Any:
-    """Read the request, in a thread only if that needs the database or much time."""
-    door = known(provider, token)
-    if door is None or len(request.body) > 65_536:
-        return await asyncio.to_thread(bulk.mended, visit, provider, token, request)
-    return visit(provider, token, request, door)
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -80,13 +80,8 @@ class Visit:
         return request_row(self.door.channel, self.outcome, self.reason, call, request.remote)
 
 
-def visit(
-    provider: str, token: str, request: WebhookRequest, door: Door | None = None
-) -> Visit | None:
-    """Find the channel and read the request; None if nobody lives at this address."""
-    door = door or door_of(provider, token)
-    if door is None:
-        return None
+def visit(door: Door, request: WebhookRequest) -> Visit:
+    """Check whether the request may come in, and read it."""
     if not door.channel.allows_address(request.remote):
         said = f"{request.remote or 'An unknown address'} may not call this webhook."
         return _refused(door, request, said, 403)
@@ -127,9 +122,10 @@ def read(door: Door, request: WebhookRequest) -> Visit:
 
 def receive(provider: str, token: str, request: WebhookRequest) -> Reply:
     """Take a request, store what it says, and return the answer. For callers that may wait."""
-    found = visit(provider, token, request)
-    if found is None:
+    door = door_of(provider, token)
+    if door is None:
         return NOT_FOUND
+    found = visit(door, request)
     try:
         if found.has_rest:
             found.store_rest()
