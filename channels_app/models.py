@@ -99,6 +99,29 @@ class Channel(models.Model):
         "takes that session over, with its history. If off, this is refused.",
     )
 
+    receives = models.BooleanField(
+        "active incoming messages",
+        default=True,
+        help_text="If off, messages that arrive are refused, and shown in the quarantine.",
+    )
+    prefixes = models.CharField(
+        "prefixes to remove",
+        max_length=200,
+        blank=True,
+        help_text="Comma-separated. A received number that begins with one loses it.",
+    )
+    sender_name = models.CharField(
+        "name of sender",
+        max_length=64,
+        blank=True,
+        help_text="Sent as the sender instead of the number, where the provider takes a name.",
+    )
+    default_outgoing = models.BooleanField(
+        "default channel for new messages",
+        default=False,
+        help_text="Offered first when an agent starts a session. Only one channel can be it.",
+    )
+
     paused = models.BooleanField(default=False, help_text="Nothing is sent while paused.")
     fault = models.CharField(max_length=500, blank=True, editable=False)
     proved_at = models.DateTimeField(null=True, editable=False)
@@ -108,6 +131,13 @@ class Channel(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["default_outgoing"],
+                condition=Q(default_outgoing=True),
+                name="one_default_channel",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -210,3 +240,45 @@ class Number(models.Model):
                 self.value = validate_own_number(self.value, names=names)
             except ValidationError as error:
                 raise ValidationError({"value": error.messages}) from None
+
+
+class Template(models.Model):
+    """A text that the channel's provider has approved, as it was last synchronised."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="templates")
+    name = models.CharField(max_length=512)
+    language = models.CharField(max_length=16)
+    body = models.TextField()
+    variables = models.JSONField(default=list, help_text="The names in the body, in their order.")
+    category = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=64, blank=True, help_text="The provider's word.")
+    usable = models.BooleanField(default=True)
+    parts = models.JSONField(null=True, help_text="The provider's own description.")
+    synced_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name", "language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "name", "language"], name="template_once_per_language"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
+
+
+class LinkState(models.Model):
+    """Which links process holds a channel's session, until when, and what it last saw."""
+
+    channel = models.OneToOneField(
+        Channel, models.CASCADE, related_name="link_state", primary_key=True
+    )
+    holder = models.CharField(max_length=100, blank=True)
+    held_until = models.DateTimeField(null=True)
+    cursor = models.TextField(blank=True, help_text="Where collecting goes on.")
+    details = models.JSONField(default=dict, help_text="Signal, window, last poll ...")
+    seen_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.holder or 'nobody'}"

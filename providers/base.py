@@ -24,17 +24,21 @@ from .calls import Talk as Talk
 from .calls import Wait as Wait
 from .errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable, Uncertain
 from .errors import WebhookError as WebhookError
+from .links.base import Link as Link
 from .messages import DELIVERED as DELIVERED
 from .messages import FAILED as FAILED
 from .messages import READ as READ
 from .messages import SENT as SENT
+from .messages import Batch as Batch
 from .messages import ChannelFault as ChannelFault
 from .messages import Event as Event
+from .messages import Filled as Filled
 from .messages import Inbound as Inbound
 from .messages import Media as Media
 from .messages import OptOut as OptOut
 from .messages import Outbound as Outbound
 from .messages import Report as Report
+from .messages import Template as Template
 from .webhook import Reply as Reply
 from .webhook import WebhookRequest as WebhookRequest
 
@@ -53,7 +57,9 @@ class MediaRules:
     """Which files a provider takes: checked before anything is sent.
 
     ``types`` are MIME types or their first halves ("image/"); empty means any. ``keep_hours`` is
-    how long files stay, in both directions.
+    how long files stay, in both directions. ``sizes`` are limits of some types, tighter than
+    ``max_bytes``. ``max_text`` is the longest text beside a file, where it is shorter than without
+    one; 0 means none. With ``inline`` the adapter is handed the bytes, not only an address.
     """
 
     max_bytes: int
@@ -61,10 +67,18 @@ class MediaRules:
     types: tuple[str, ...] = ()
     keep_hours: int | None = None
     accompanying_text: bool = False  # the channel has a text that is sent along with files
+    sizes: tuple[tuple[str, int], ...] = ()
+    max_text: int | None = None
+    inline: bool = False
 
     def allows(self, content_type: str) -> bool:
         """Whether a file of this MIME type may be sent."""
         return not self.types or content_type.startswith(self.types)
+
+    def most_bytes(self, content_type: str) -> int:
+        """The largest file of this MIME type."""
+        found = (most for kind, most in self.sizes if content_type.startswith(kind))
+        return min((self.max_bytes, *found))
 
 
 class Provider:
@@ -83,14 +97,35 @@ class Provider:
     default_api_address: ClassVar[str] = ""
     #: The longest text in characters, only where the provider would silently mangle a longer one.
     max_text: ClassVar[int | None] = None
+    #: What ``max_text`` counts: "characters", "utf-16" (units) or "bytes" (of UTF-8).
+    text_unit: ClassVar[str] = "characters"
+    #: Hours after a customer's last message in which free texts may be sent; None: always.
+    window_hours: ClassVar[float | None] = None
+    #: What is possible once the window is closed, in a sentence.
+    window_help: ClassVar[str] = ""
+    #: Whether we may write to a customer who has not written to us.
+    starts: ClassVar[bool] = True
+    #: Seconds between two messages to one recipient; 0: no limit but the channel's.
+    recipient_interval: ClassVar[float] = 0.0
     #: Which files it takes; None: text only.
     media: ClassVar[MediaRules | None] = None
     #: Whether a channel's number may be a name of letters and digits.
     alphanumeric_sender: ClassVar[bool] = False
+    #: What a channel's number looks like if it is no phone number: a pattern that all of it must
+    #: match, and a sentence that says what to enter.
+    own_address: ClassVar[str] = ""
+    own_address_help: ClassVar[str] = ""
+    #: Prefixes that received numbers carry and Parley removes; suggested for a new channel.
+    default_prefixes: ClassVar[str] = ""
     #: Whether delivery reports come; without them the last state is "sent".
     has_reports: ClassVar[bool] = True
-    #: Whether ``poll`` asks the provider for news.
+    #: Whether ``poll`` asks the provider for delivery reports.
     polls: ClassVar[bool] = False
+    #: Seconds between two calls of ``collect``, which gets messages that nobody brings us; 0 for
+    #: calls that wait by themselves. None: there is nothing to collect.
+    collects_every: ClassVar[float | None] = None
+    #: Whether messages go through a long-lived session (``link``), held by the links process.
+    linked: ClassVar[bool] = False
     #: Whether the provider exists only inside Parley (the virtual phone).
     virtual: ClassVar[bool] = False
     #: The network of its customers' addresses: "phone" for phone numbers, else its own slug.
@@ -137,6 +172,38 @@ class Provider:
         """Ask for reports. ``waiting`` are provider ids, or references, without a final one."""
         return []
         yield
+
+    def collect(self, cursor: str) -> Talk[Batch]:
+        """Get what customers wrote since ``cursor`` ("" at first), for ``collects_every``."""
+        return Batch(cursor=cursor)
+        yield
+
+    def confirm(self, names: tuple[str, ...]) -> Talk[None]:
+        """Tell the provider that the events of a batch with these ``confirm`` names are stored."""
+        return None
+        yield
+
+    def templates(self) -> Talk[list[Template]]:
+        """All templates of the account. Overriding it says that the provider has templates."""
+        return []
+        yield
+
+    def connect(self, webhook_url: str) -> Talk[str]:
+        """Register the webhook at the provider; return what was done, in a sentence.
+
+        Overriding it says that the provider can be told by its API where to call.
+        """
+        raise Unavailable(f"Enter the webhook address in {self.name}'s portal.")
+        yield
+
+    def profile(self, customer: str) -> Talk[str]:
+        """The customer's name, for networks that do not send it along. "" if there is none."""
+        return ""
+        yield
+
+    def link(self) -> Link:
+        """The long-lived session of this channel, not yet opened; for ``linked`` providers."""
+        raise NotImplementedError
 
     # webhooks: verify, then every parser sees every request
 

@@ -30,6 +30,7 @@ class Call:
     params: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: tuple[str, str] | None = None
+    certificate: str = ""  # ours, with its private key, as PEM, where the server asks for one
     timeout: float = 30.0  # seconds, for the whole exchange
     max_bytes: int = 1_000_000  # a longer answer is cut off and counts as an error
     sends: bool = True

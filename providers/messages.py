@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 #: What became of a message.
 SENT = "sent"  # the provider, or the network behind it, has it
@@ -30,11 +31,39 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A text that the provider has approved, to be sent where a free one may not.
+
+    ``variables`` are the names (or the numbers from "1") that ``body`` shows as ``{{name}}``;
+    ``parts`` is the provider's own description, for the adapter that sends it. Only ``usable``
+    ones may be sent; ``status`` is the provider's word for the others.
+    """
+
+    name: str
+    language: str
+    body: str
+    variables: tuple[str, ...] = ()
+    category: str = ""
+    status: str = ""
+    usable: bool = True
+    parts: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A template with what its variables stand for, in their order."""
+
+    template: Template
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """A message to be sent. Numbers are E.164 with "+", unless the sender is alphanumeric.
 
     ``reference`` is ours: letters and digits, new for every attempt, unique for ever.
     ``webhook_url`` is the channel's address, for providers told per message where to report.
+    ``template``, if set, is sent instead of ``text``, which then shows how it will read.
     """
 
     sender: str
@@ -43,6 +72,7 @@ class Outbound:
     reference: str
     media: tuple[Media, ...] = ()
     webhook_url: str = ""
+    template: Filled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +99,10 @@ class Inbound:
 class Report:
     """What a provider says became of a message: SENT, DELIVERED, FAILED or READ.
 
-    It names the message by the provider's id or by our reference; one is enough. ``reason`` is the
-    provider's own word for a failure, in a sentence an agent understands.
+    It names the message by the provider's id or by our reference; one is enough. Networks that
+    only tell how far a customer has read leave both empty, and set ``customer`` and ``up_to``: all
+    that was sent to that customer until then. ``reason`` is the provider's own word for a failure,
+    in a sentence an agent understands.
     """
 
     status: str
@@ -78,6 +110,8 @@ class Report:
     reference: str = ""
     reason: str = ""
     at: datetime | None = None
+    customer: str = ""
+    up_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +131,17 @@ class ChannelFault:
 
 
 Event = Inbound | Report | OptOut | ChannelFault
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What ``collect`` found: events, and where to go on.
+
+    ``cursor`` is kept for the next call once the events are stored; ``confirm`` names what the
+    provider may then forget. ``more``: there is more at once, do not wait.
+    """
+
+    events: tuple[Event, ...] = ()
+    cursor: str = ""
+    confirm: tuple[str, ...] = ()
+    more: bool = False

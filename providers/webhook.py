@@ -63,15 +63,30 @@ class WebhookRequest:
             raise WebhookError(f"The charset {self.charset!r} is not known.") from None
 
     @cached_property
-    def json(self) -> Any:
-        """The body as a JSON object, whatever the Content-Type. Raises WebhookError if not one."""
+    def parsed(self) -> Any:
+        """The body as JSON of any kind. Raises WebhookError if it is not JSON."""
         source: str | bytes = self.body if self.charset.lower() in ("utf-8", "utf8") else self.text
         try:
-            found = jsonlib.loads(source)
+            return jsonlib.loads(source)
         except (ValueError, RecursionError) as error:
             raise WebhookError(f"The body is not JSON: {error}.") from None
-        if not isinstance(found, dict):
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as a JSON object, whatever the Content-Type. Raises WebhookError if not one."""
+        if not isinstance(self.parsed, dict):
             raise WebhookError("The body is JSON, but not an object.")
+        return self.parsed
+
+    @cached_property
+    def items(self) -> list[dict[str, Any]]:
+        """The body as a list of JSON objects; a single one is a list of one.
+
+        Raises WebhookError if it is anything else.
+        """
+        found = self.parsed if isinstance(self.parsed, list) else [self.parsed]
+        if not all(isinstance(each, dict) for each in found):
+            raise WebhookError("The body is JSON, but not a list of objects.")
         return found
 
     @cached_property

@@ -64,6 +64,8 @@ class Message(models.Model):
     #: What a system line tells: picked_up, transferred, closed ...
     event = models.CharField(max_length=16, blank=True)
     has_files = models.BooleanField(default=False)
+    #: A template to be sent instead of the text: {"template": pk, "values": [...]}.
+    template = models.JSONField(null=True)
     segments = models.PositiveSmallIntegerField(default=0)
 
     #: The provider's id; of several, the first.
@@ -107,6 +109,11 @@ class Message(models.Model):
             ),
             models.Index(
                 fields=["sending_at"], name="message_sending", condition=Q(status="sending")
+            ),
+            models.Index(
+                fields=["-id"],
+                name="message_failed",
+                condition=Q(status__in=["failed", "unknown"]),
             ),
             models.Index(
                 fields=["channel", "sending_at"],

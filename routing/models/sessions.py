@@ -79,6 +79,8 @@ class Session(models.Model):
     #: What the list shows without looking at the messages.
     last_text = models.CharField(max_length=200, blank=True)
     last_inbound = models.BooleanField(default=True)
+    #: When the customer last wrote: providers' windows are counted from it.
+    inbound_at = models.DateTimeField(null=True)
     unread = models.PositiveIntegerField(default=0)
 
     objects = SessionQuerySet.as_manager()

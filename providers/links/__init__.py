@@ -1,0 +1,1 @@
+"""Long-lived sessions with providers. They run in the links process only."""

@@ -1,0 +1,42 @@
+"""What the links process asks of a long-lived session, and what the session may ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from ..messages import Event, Outbound
+
+
+class Station(Protocol):
+    """The desk, as a link sees it."""
+
+    async def deliver(self, events: Sequence[Event]) -> None:
+        """Store what came; returns after the commit. Acknowledge to the peer only then.
+
+        Raises if it cannot be stored: then the peer must be told to bring it again.
+        """
+
+    async def connected(self, details: Mapping[str, Any] | None = None) -> None:
+        """The session stands: the channel turns green. ``details`` are shown beside it."""
+
+    async def disconnected(self, reason: str, *, fault: bool = True) -> None:
+        """The session does not stand; with ``fault`` the channel turns red with this reason."""
+
+    def log(self, direction: str, said: str) -> None:
+        """Add a line to the log of exchanges, secrets cut out; ``direction`` is "in" or "out"."""
+
+
+class Link(Protocol):
+    """One channel's session. Connecting again after a loss, with backoff, is its own affair."""
+
+    async def run(self, station: Station) -> None:
+        """Hold the session until cancelled. Raises only what no waiting mends (BadCredentials)."""
+
+    async def send(self, message: Outbound) -> str | list[str]:
+        """Send one message; return the provider's id or ids, as ``Provider.send`` does.
+
+        May be called many times at once: the window is the link's affair. Raises the errors of
+        ``errors.py``: Unavailable while there is no session, Uncertain if the session broke after
+        the message had left.
+        """
