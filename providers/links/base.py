@@ -11,6 +11,9 @@ from ..messages import Event, Outbound
 class Station(Protocol):
     """The desk, as a link sees it."""
 
+    #: Whether the peer may stand inside a private network (ALLOW_PRIVATE_ADDRESSES).
+    allow_private: bool
+
     async def deliver(self, events: Sequence[Event]) -> None:
         """Store what came; returns after the commit. Acknowledge to the peer only then.
 
