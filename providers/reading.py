@@ -48,6 +48,16 @@ def moment(text: str, *, zone: tzinfo = UTC, forms: tuple[str, ...] = ()) -> dat
     return None
 
 
+def unix(text: str) -> datetime | None:
+    """The time that so many seconds, or milliseconds, since 1970 tell; None if they tell none."""
+    try:
+        seconds = float(text)
+        when = datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return when if when > _EARLIEST else None
+
+
 def e164(number: str) -> str:
     """A number that begins with its country code, as E.164 with "+".
 
