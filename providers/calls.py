@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import orjson
-
 from .errors import ProviderError
+from .reading import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,8 @@ class Call:
     params: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: tuple[str, str] | None = None
-    certificate: str = ""  # ours, with its private key, as PEM, where the server asks for one
+    #: Ours, with its private key, as PEM, where the server asks for one. Never shown or logged.
+    certificate: str = field(default="", repr=False)
     timeout: float = 30.0  # seconds, for the whole exchange
     max_bytes: int = 1_000_000  # a longer answer is cut off and counts as an error
     sends: bool = True
@@ -59,10 +58,7 @@ class Answer:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is not JSON."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:  # strict; the other one also knows UTF-16, and NaN
-            return jsonlib.loads(self.body)
+        return parse_json(self.body)
 
     @property
     def fields(self) -> dict[str, Any]:

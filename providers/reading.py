@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json as jsonlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+import orjson
+
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_NUMBERS = (int, float)
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _WRITTEN = str.maketrans("", "", " ().-/\u00a0")
 
 
@@ -20,14 +26,28 @@ def clean(text: str) -> str:
     return text
 
 
+def parse_json(body: bytes) -> Any:
+    """UTF-8 JSON. Raises ValueError if it is not JSON, RecursionError if it is nested too deep.
+
+    The fast parser is strict, and rounds whole numbers of more than 64 bits; ids may be such.
+    """
+    if not _LONG_NUMBER.search(body):
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:  # the other one also knows UTF-16, NaN, lone surrogates
+            pass
+    return jsonlib.loads(body)
+
+
 def field_of(found: Any, *names: str) -> str:
     """The first of these fields that holds text or a number, as clean text; "" if none does."""
-    if isinstance(found, Mapping):
+    if type(found) is dict or isinstance(found, Mapping):  # the second is slow
         for name in names:
             value = found.get(name)
-            if isinstance(value, str) and value:
-                return clean(value)
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, str):
+                if value:
+                    return clean(value)
+            elif isinstance(value, _NUMBERS) and not isinstance(value, bool):
                 return str(value)
     return ""
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from .errors import WebhookError
+from .reading import parse_json
 
 
 class WebhookRequest:
@@ -65,9 +66,10 @@ class WebhookRequest:
     @cached_property
     def parsed(self) -> Any:
         """The body as JSON of any kind. Raises WebhookError if it is not JSON."""
-        source: str | bytes = self.body if self.charset.lower() in ("utf-8", "utf8") else self.text
         try:
-            return jsonlib.loads(source)
+            if self.charset.lower() in ("utf-8", "utf8"):
+                return parse_json(self.body)
+            return jsonlib.loads(self.text)
         except (ValueError, RecursionError) as error:
             raise WebhookError(f"The body is not JSON: {error}.") from None
 

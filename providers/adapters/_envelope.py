@@ -23,10 +23,10 @@ WORST_FIRST = (FAILED, SENT, DELIVERED)
 def event(request: WebhookRequest) -> tuple[str, Mapping[str, Any]]:
     """The type of the event, and the message. Raises WebhookError if it is no envelope."""
     envelope = request.json.get("data")
-    if not isinstance(envelope, Mapping):
+    if not isinstance(envelope, dict):
         raise WebhookError("The request has no data object.")
     payload = envelope.get("payload")
-    found: dict[str, Any] = dict(payload) if isinstance(payload, Mapping) else {}
+    found: dict[str, Any] = dict(payload) if isinstance(payload, dict) else {}
     found["id"] = field_of(found, "id") or field_of(envelope, "id")
     return field_of(envelope, "event_type"), found
 

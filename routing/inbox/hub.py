@@ -184,8 +184,9 @@ class Hub:
             if message is None:
                 await subscription.ping()
             elif message["type"] == "message":
-                cursor, _, line = message["data"].partition(b" ")
-                self.publish(int(cursor), orjson.loads(line))
+                first, _, listed = message["data"].partition(b" ")
+                for cursor, nudge in enumerate(orjson.loads(listed), int(first)):
+                    self.publish(cursor, nudge)
             asked = message is None
 
     def _begin(self, cursor: int) -> None:

@@ -66,6 +66,7 @@ class Committer:
         self._thread.join()
 
     def _run(self) -> None:
+        bulk.only_hot()
         while (first := self._queue.get()) is not None:
             batch = [first, *self._gathered()]
             commit(batch)

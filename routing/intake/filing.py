@@ -35,6 +35,7 @@ class Letter:
     place: Place
     inbound: Inbound
     at: datetime
+    channel_id: int = 0
     sender: str = ""
     provider_id: str = ""
     earlier_id: str = ""
@@ -49,6 +50,7 @@ class Letter:
 
     def __post_init__(self) -> None:
         inbound = self.inbound
+        self.channel_id = self.channel.pk
         phone = self.channel.provider_class.network == Customer.PHONE
         self.sender = address(inbound.sender) if phone else inbound.sender[:255]
         self.media = inbound.media
@@ -112,7 +114,7 @@ def file(letters: Sequence[Letter], log: Sequence[dict[str, Any]] = ()) -> None:
                 _file(letters)
                 if log:
                     _log(log)
-                counts.add((x.channel.pk, x.at, "received", 1) for x in letters if not x.duplicate)
+                counts.add((x.channel_id, x.at, "received", 1) for x in letters if not x.duplicate)
             return
         except _Raced:
             continue
@@ -146,12 +148,12 @@ def _look_up(letters: Sequence[Letter]) -> None:
     for n, letter in enumerate(letters):
         letter.duplicate, letter.message = False, 0  # an earlier, failed try may have set them
         for provider_id in filter(None, (letter.provider_id, letter.earlier_id)):
-            if keys.setdefault((letter.channel.pk, provider_id), n) != n:
+            if keys.setdefault((letter.channel_id, provider_id), n) != n:
                 letter.duplicate = True
             items.append(
                 {
                     "n": n,
-                    "channel_id": letter.channel.pk,
+                    "channel_id": letter.channel_id,
                     "provider_id": provider_id,
                     "network": letter.network,
                     "address": letter.sender,
@@ -210,7 +212,7 @@ def _sessions(letters: Sequence[Letter]) -> None:
         key = (x.place.number, x.customer)
         item = grouped.setdefault(key, {"unread": 0})
         item.update(
-            channel_id=x.channel.pk,
+            channel_id=x.channel_id,
             number_id=x.place.number,
             customer_id=x.customer,
             holder_id=x.place.extension,
@@ -254,7 +256,7 @@ def _messages(letters: Sequence[Letter]) -> None:
     """Insert the messages. Raises _Raced if another process was faster with one of them."""
     items = [
         {
-            "channel_id": x.channel.pk,
+            "channel_id": x.channel_id,
             "session_id": x.session,
             "sender": x.sender,
             "recipient": x.inbound.recipient[:255],
@@ -281,7 +283,7 @@ def _messages(letters: Sequence[Letter]) -> None:
         raise _Raced
     ids = {(channel, provider_id): pk for channel, provider_id, pk in found}
     for x in letters:
-        x.message = ids[x.channel.pk, x.provider_id]
+        x.message = ids[x.channel_id, x.provider_id]
 
 
 _REQUEST = {

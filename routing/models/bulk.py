@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -65,41 +66,58 @@ def hot() -> Iterator[None]:
     """A transaction for statements that run thousands of times.
 
     On PostgreSQL they are prepared once and must keep a plan by index, also one made while the
-    tables were still small.
+    tables were still small. A thread that runs nothing else says so by ``only_hot``, and tells the
+    server once instead of every time.
     """
     with transaction.atomic():
         if _postgres():
-            run(_BY_INDEX)
+            _plan_by_index()
         yield
 
 
-_BY_INDEX = "SELECT " + ", ".join(
-    f"set_config('{name}', 'off', true)"
-    for name in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+def only_hot() -> None:
+    """From now on this thread's database connection is for hot statements only."""
+    _thread.only_hot = True
+
+
+_thread = threading.local()
+
+
+def _plan_by_index() -> None:
+    lasting = getattr(_thread, "only_hot", False) and not settings.DISABLE_PREPARED
+    raw = connection.connection
+    if not getattr(raw, "parley_by_index", False):
+        run(_BY_INDEX, "false" if lasting else "true")
+        raw.parley_by_index = lasting
+
+
+_BY_INDEX = (
+    "SELECT set_config(name, 'off', %s::boolean) "
+    "FROM unnest('{enable_seqscan, enable_hashjoin, enable_mergejoin}'::text[]) AS n(name)"
 )
 
 
 def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """Execute a statement and return its rows; none if it has none."""
-    with connection.cursor() as cursor:
-        if _postgres():
-            _prepare(cursor)
+    with _cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
-def _prepare(cursor: Any) -> None:
-    """Let the server keep the statement: planning it costs more than running it.
+def _cursor() -> Any:
+    """A cursor whose statements the server keeps: planning them costs more than running them.
 
     Django binds parameters in the client, where nothing can be prepared. DISABLE_PREPARED is for
     those who have a pooler between that hands every transaction to another connection.
     """
+    if not _postgres() or settings.DISABLE_PREPARED:
+        return connection.cursor()
     from django.db.backends.postgresql.base import ServerBindingCursor
 
-    if settings.DISABLE_PREPARED:
-        return
-    connection.connection.prepare_threshold = 2
-    cursor.cursor = ServerBindingCursor(connection.connection)
+    connection.ensure_connection()
+    raw = connection.connection
+    raw.prepare_threshold = 2
+    return connection._prepare_cursor(ServerBindingCursor(raw))
 
 
 def mended(function: Callable[..., R], *args: Any) -> R:
