@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .addresses import ForbiddenAddress, check_address, check_url
 from .blocking import Carrier
+from .certificates import context_with
 from .exchange import LOGGED_CHARS, redact
 from .pump import AsyncCarrier
 
@@ -20,5 +21,6 @@ __all__ = [
     "ForbiddenAddress",
     "check_address",
     "check_url",
+    "context_with",
     "redact",
 ]

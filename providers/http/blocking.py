@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any, TypeVar
 
 import requests
@@ -16,10 +16,21 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..calls import Answer, Call, Wait
-from ..errors import ProviderError, Unavailable
+from ..errors import BadCredentials, ProviderError, Unavailable
 from . import addresses
 from .addresses import ForbiddenAddress
-from .exchange import CONNECT_SECONDS, body_of, fault, headers_of, host_of, resume, short, url_of
+from .certificates import certificate_refused, context_with
+from .exchange import (
+    CONNECT_SECONDS,
+    body_of,
+    causes,
+    fault,
+    headers_of,
+    host_of,
+    resume,
+    short,
+    url_of,
+)
 
 R = TypeVar("R")
 
@@ -107,11 +118,14 @@ def _why(error: Exception) -> str:
 
 
 class _GuardedAdapter(HTTPAdapter):
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, context: ssl.SSLContext | None = None) -> None:
         self._allow_private = allow_private
+        self._context = context
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._context is not None:
+            kwargs["ssl_context"] = self._context
         super().init_poolmanager(*args, **kwargs)
         plain = type("Pool", (HTTPConnectionPool,), {})
         plain.ConnectionCls = _guarded(  # type: ignore[attr-defined]
@@ -128,27 +142,31 @@ def _no_answer(call: Call) -> ProviderError:
     return fault(call, f"{host_of(call)} gave no answer within {call.timeout:g} seconds.")
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that is wrapped in it."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        each = waiting.pop()
-        if id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            inner = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
-            waiting += [found for found in inner if isinstance(found, BaseException)]
-
-
 class Carrier:
     """Carries calls one after another, on requests: for the admin, checks, files, polling."""
 
     def __init__(self, *, allow_private: bool = False, connect: float = CONNECT_SECONDS) -> None:
         self._connect = connect
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._allow_private = allow_private
+        self._session = self._open(None)
+        self._certified: dict[ssl.SSLContext, requests.Session] = {}
+
+    def _open(self, context: ssl.SSLContext | None) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _GuardedAdapter(allow_private=allow_private))
+            adapter = _GuardedAdapter(allow_private=self._allow_private, context=context)
+            session.mount(scheme, adapter)
+        return session
+
+    def _session_for(self, call: Call) -> requests.Session:
+        """The session of the call's certificate: connections are never shared between two."""
+        if not call.certificate:
+            return self._session
+        context = context_with(call.certificate)
+        if context not in self._certified:
+            self._certified[context] = self._open(context)
+        return self._certified[context]
 
     def perform(self, call: Call) -> Answer:
         """Carry one call. Returns its answer, whatever its status. Raises ProviderError."""
@@ -161,7 +179,9 @@ class Carrier:
             except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
                 raise Unavailable(f"{host} is not a valid address.") from error
             except (requests.RequestException, OSError) as error:
-                for cause in _causes(error):
+                if call.certificate and certificate_refused(error):
+                    raise BadCredentials(f"{host} refuses our certificate.") from error
+                for cause in causes(error):
                     if isinstance(cause, ForbiddenAddress):
                         raise Unavailable(f"{host} is refused: {cause}.") from error
                     if isinstance(cause, _NotConnected):
@@ -175,7 +195,7 @@ class Carrier:
         return answer
 
     def _perform(self, call: Call) -> Answer:
-        response = self._session.request(
+        response = self._session_for(call).request(
             call.method,
             url_of(call),
             data=body_of(call),

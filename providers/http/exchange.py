@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
@@ -142,6 +142,18 @@ def resume(
         found = unknown_form(step, answer, stumble)
         log[-1]["error"] = found.reason
         raise found from stumble
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that is wrapped in it."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            inner = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+            waiting += [found for found in inner if isinstance(found, BaseException)]
 
 
 def short(error: BaseException) -> str:

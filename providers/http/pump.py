@@ -15,9 +15,10 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from ..calls import Answer, Call, Wait
-from ..errors import ProviderError, Unavailable
+from ..errors import BadCredentials, ProviderError, Unavailable
 from . import addresses
 from .addresses import ForbiddenAddress
+from .certificates import certificate_refused, context_with
 from .exchange import CONNECT_SECONDS, body_of, fault, headers_of, host_of, resume, short, url_of
 
 R = TypeVar("R")
@@ -97,6 +98,7 @@ class AsyncCarrier:
                 headers=headers_of(call, json=call.json is not None),
                 timeout=timeout,
                 allow_redirects=False,
+                ssl=context_with(call.certificate) if call.certificate else True,
             ) as response:
                 plain = (
                     "Content-Encoding" not in response.headers
@@ -109,6 +111,8 @@ class AsyncCarrier:
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise Unavailable(f"{host} is not a valid address.") from error
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
+            if call.certificate and certificate_refused(error):
+                raise BadCredentials(f"{host} refuses our certificate.") from error
             raise Unavailable(f"{host}: no secure connection ({short(error)}).") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             refused = error.__cause__ or getattr(error, "os_error", None)
@@ -121,6 +125,8 @@ class AsyncCarrier:
             said = f"{host} gave no answer within {call.timeout:g} seconds."
             raise fault(call, said) from error
         except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
+            if call.certificate and certificate_refused(error):
+                raise BadCredentials(f"{host} refuses our certificate.") from error
             said = f"{host} broke off before it answered ({short(error)})."
             raise fault(call, said) from error
 
