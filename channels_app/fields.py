@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
 
+from providers.base import Provider
+
 
 @cache
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
@@ -100,6 +102,19 @@ def address(value: str) -> str:
         return normalise(value)
     except ValidationError:
         return value[:255]
+
+
+def own_address(value: str, provider: type[Provider]) -> str:
+    """A channel's number as its provider wants it: a phone number, a name, or of a chat network.
+
+    Raises ValidationError in an administrator's words.
+    """
+    if not provider.own_address:
+        return validate_own_number(value, names=provider.alphanumeric_sender)
+    value = value.strip()
+    if not re.fullmatch(provider.own_address, value):
+        raise ValidationError(f"{value!r} does not fit. {provider.own_address_help}".strip())
+    return value
 
 
 def validate_own_number(value: str, *, names: bool) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,10 +17,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from providers import registry
+from providers import base, registry
 from providers.base import Provider
 
-from .fields import EncryptedJSONField, validate_own_number
+from .fields import EncryptedJSONField, own_address
+
+_VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 
 
 def new_token() -> str:
@@ -235,9 +239,8 @@ class Number(models.Model):
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude)
         if "value" not in (exclude or ()) and (self.channel_id or getattr(self, "channel", None)):
-            names = self.channel.provider_class.alphanumeric_sender
             try:
-                self.value = validate_own_number(self.value, names=names)
+                self.value = own_address(self.value, self.channel.provider_class)
             except ValidationError as error:
                 raise ValidationError({"value": error.messages}) from None
 
@@ -266,6 +269,25 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.language})"
+
+    def filled(self, values: Sequence[str]) -> str:
+        """The text that a customer reads, with these values in the order of the variables."""
+        given = dict(zip(self.variables, values, strict=False))
+        return _VARIABLE.sub(lambda found: given.get(found[1], found[0]), self.body)
+
+    @property
+    def described(self) -> base.Template:
+        """The template in the provider's words."""
+        return base.Template(
+            self.name,
+            self.language,
+            self.body,
+            tuple(self.variables),
+            self.category,
+            self.status,
+            self.usable,
+            self.parts,
+        )
 
 
 class LinkState(models.Model):

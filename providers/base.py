@@ -99,14 +99,17 @@ class Provider:
     max_text: ClassVar[int | None] = None
     #: What ``max_text`` counts: "characters", "utf-16" (units) or "bytes" (of UTF-8).
     text_unit: ClassVar[str] = "characters"
-    #: Hours after a customer's last message in which free texts may be sent; None: always.
-    window_hours: ClassVar[float | None] = None
+    #: Hours after a customer's last message in which free texts may be sent; None: always. An
+    #: adapter may set it for itself, where the credentials decide.
+    window_hours: float | None = None
     #: What is possible once the window is closed, in a sentence.
     window_help: ClassVar[str] = ""
     #: Whether we may write to a customer who has not written to us.
     starts: ClassVar[bool] = True
     #: Seconds between two messages to one recipient; 0: no limit but the channel's.
     recipient_interval: ClassVar[float] = 0.0
+    #: How many messages to one recipient may go at once before that interval holds.
+    recipient_burst: ClassVar[int] = 1
     #: Which files it takes; None: text only.
     media: ClassVar[MediaRules | None] = None
     #: Whether a channel's number may be a name of letters and digits.
@@ -130,6 +133,8 @@ class Provider:
     virtual: ClassVar[bool] = False
     #: The network of its customers' addresses: "phone" for phone numbers, else its own slug.
     network: ClassVar[str] = "phone"
+    #: What to enter as a customer's address, if it is no phone number.
+    customer_help: ClassVar[str] = ""
     #: Suggested messages per second, and messages in flight at once.
     default_rate: ClassVar[float] = 1.0
     default_in_flight: ClassVar[int] = 32
@@ -147,6 +152,14 @@ class Provider:
     def secrets(cls) -> tuple[str, ...]:
         """The names of the credentials that must never be shown."""
         return tuple(n for n, f in cls.Credentials.base_fields.items() if isinstance(f, Secret))
+
+    @classmethod
+    def customer_address(cls, typed: str) -> str:
+        """A customer's address as webhooks bring it, from what a person typed.
+
+        Asked only of networks other than "phone". Raises ValueError with a sentence for the agent.
+        """
+        return typed.strip()
 
     # sending
 

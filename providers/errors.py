@@ -40,13 +40,19 @@ class BadCredentials(ProviderError):
 
 
 class Throttled(ProviderError):
-    """Slow down: nothing was sent; tried again after ``after`` seconds (None: we choose)."""
+    """Slow down: nothing was sent; tried again after ``after`` seconds (None: we choose).
+
+    With ``recipient`` it concerns this recipient alone, and the channel goes on.
+    """
 
     code = "too_many_request"
 
-    def __init__(self, reason: str, *, after: float | None = None, code: str = "") -> None:
+    def __init__(
+        self, reason: str, *, after: float | None = None, code: str = "", recipient: bool = False
+    ) -> None:
         super().__init__(reason, code=code)
         self.after = after
+        self.recipient = recipient
 
 
 class Unavailable(ProviderError):

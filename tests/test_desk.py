@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from routing import desk, outbox
+from routing import desk, live, outbox
 from routing.models import AlreadyTaken, Message, PlatformEvent, Queue, Session, SessionClosed
 
 from . import scene
@@ -272,7 +272,7 @@ def test_agents_hear_that_their_queues_changed(
 ) -> None:
     house = scene.build()
     told = []
-    monkeypatch.setattr(desk.live, "nudge", lambda to, **fields: told.append((to, fields)))
+    monkeypatch.setattr(live, "nudge", lambda to, **fields: told.append((to, fields)))
     with django_capture_on_commit_callbacks(execute=True):
         desk.tell_members({house.second.pk})
         desk.tell_members(set())

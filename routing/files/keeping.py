@@ -46,18 +46,20 @@ def check(provider: type[Provider] | Provider, file: File[Any]) -> None:
     size = file.size
     if not size:
         raise ValidationError("The file is empty.")
-    if size > rules.max_bytes:
-        raise ValidationError(
-            f"The file has {words(size, up=True)}; "
-            f"{provider.name} takes at most {words(rules.max_bytes)}."
-        )
-    _check_limit(size)
     found = sniff(_head(file), getattr(file, "content_type", "") or "", file.name or "")
     if not rules.allows(found):
         taken = ", ".join(kind + ("*" if kind.endswith("/") else "") for kind in rules.types)
         raise ValidationError(
             f"{provider.name} does not take files of the type {found}; it takes {taken}."
         )
+    most = rules.most_bytes(found)
+    if size > most:
+        of_type = f" of the type {found}" if most < rules.max_bytes else ""
+        raise ValidationError(
+            f"The file has {words(size, up=True)}; "
+            f"{provider.name} takes at most {words(most)}{of_type}."
+        )
+    _check_limit(size)
 
 
 def _check_limit(size: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 
-from channels_app.fields import validate_own_number
+from channels_app.fields import own_address, validate_own_number
 from channels_app.models import Channel, Number
 
 from ..models import Extension, Platform, Queue, Rule
@@ -56,8 +56,9 @@ def _value(entry: Entry, channel: Channel, story: Story) -> str | None:
     if given is None:
         return None
     try:
-        names = not channel.provider or channel.provider_class.alphanumeric_sender
-        return validate_own_number(given, names=names)
+        if channel.provider:
+            return own_address(given, channel.provider_class)
+        return validate_own_number(given, names=True)
     except ValidationError as error:
         story.mistakes.at(entry["number"], texts(error))
         return None

@@ -1,0 +1,31 @@
+"""What an agent can do: write, pick up, transfer, close, archive, start, retry.
+
+Every function takes the agent first and changes nothing the agent may not see. What is refused is
+raised as Refused, AlreadyTaken or SessionClosed, with a sentence for the agent.
+"""
+
+from ..models import AlreadyTaken, SessionClosed
+from .refusing import Refused
+from .sessions import archive, close, pick_up, read, transfer, unarchive
+from .starting import numbers_to_start_from, start
+from .telling import audiences, say, tell_members
+from .writing import retry, write
+
+__all__ = [
+    "AlreadyTaken",
+    "Refused",
+    "SessionClosed",
+    "archive",
+    "audiences",
+    "close",
+    "numbers_to_start_from",
+    "pick_up",
+    "read",
+    "retry",
+    "say",
+    "start",
+    "tell_members",
+    "transfer",
+    "unarchive",
+    "write",
+]

@@ -1,0 +1,62 @@
+"""What a provider can carry: texts and files are measured before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.core.files import File
+
+from providers.base import MediaRules, Provider
+
+from .. import files
+from .refusing import Refused
+
+UNITS = {"characters": "characters", "utf-16": "UTF-16 units", "bytes": "bytes in UTF-8"}
+
+
+def measure(text: str, unit: str) -> int:
+    """The length of a text in a provider's unit."""
+    if unit == "bytes":
+        return len(text.encode("utf-8", "replace"))
+    if unit == "utf-16":
+        return len(text) + sum(letter > "\uffff" for letter in text)
+    return len(text)
+
+
+def check(provider: type[Provider] | Provider, text: str, upload: Sequence[File] = ()) -> None:
+    """Raise Refused, with the reason in a sentence, unless the provider takes these."""
+    if not text.strip() and not upload:
+        raise Refused("Write a text or choose a file.")
+    media = provider.media
+    most, beside = provider.max_text, ""
+    if upload and media and media.max_text and (most is None or media.max_text < most):
+        most, beside = media.max_text, " beside a file. Send the text by itself"
+    if most is not None and (size := measure(text.strip(), provider.text_unit)) > most:
+        raise Refused(
+            f"The text has {size:,} {UNITS[provider.text_unit]}; "
+            f"{provider.name} takes at most {most:,}{beside}."
+        )
+    try:
+        for file in upload:
+            files.check(provider, file)
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages)) from None
+
+
+def bundles(
+    media: MediaRules | None, text: str, upload: Sequence[File]
+) -> list[tuple[str, Sequence[File]]]:
+    """The messages in which text and files travel: as many files in each as the provider takes.
+
+    The text goes with the first file; where none is taken beside a file, by itself after them.
+    """
+    if not upload:
+        return [(text, ())]
+    step = media.max_files if media else 1
+    parts: list[tuple[str, Sequence[File]]] = [
+        ("", upload[at : at + step]) for at in range(0, len(upload), step)
+    ]
+    if media and media.max_text == 0:
+        return [*parts, (text, ())] if text else parts
+    return [(text, parts[0][1]), *parts[1:]]

@@ -1,0 +1,146 @@
+"""An agent's answer: checked, queued, and the channel's bell rung."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from channels_app.models import Template
+from providers import segments
+
+from .. import files, outbox
+from ..models import Customer, Extension, Message, Queue, Session
+from ..models.messages import new_reference
+from ..models.windows import window_of
+from .limits import bundles, check
+from .refusing import Refused
+from .sessions import locked, take
+from .telling import audiences, nudge
+
+
+def write(
+    extension: Extension,
+    session: Session,
+    text: str = "",
+    *,
+    upload: Sequence[File] = (),
+    template: Template | None = None,
+    values: Sequence[str] = (),
+    client_key: str = "",
+    lane: int = Message.PERSON,
+) -> Message:
+    """Queue an answer and ring the channel's bell; returns the message, of several the last.
+
+    A ``template`` with its ``values`` is sent instead of a text. The same ``client_key`` again
+    returns the first message and sends nothing. In a queue with automatic pick-up the first to
+    answer has picked up. Raises Refused, AlreadyTaken, SessionClosed.
+    """
+    if client_key and (first := by_key(extension, client_key)):
+        return first
+    try:
+        with transaction.atomic():
+            session = locked(extension, session)
+            if template is not None:
+                text = _filled(session, template, values, upload)
+            else:
+                check(session.channel.adapter, text, upload)
+                check_window(session)
+            if session.holder is None and session.queue and session.queue.pickup == Queue.AUTO:
+                take(extension, session)
+            marks: dict[str, Any] = {"author": extension, "lane": lane}
+            if template is not None:
+                marks["template"] = {"template": template.pk, "values": list(values)}
+            return _enqueue(session, text.strip(), upload, client_key, marks)
+    except IntegrityError:
+        if client_key and (first := by_key(extension, client_key)):
+            return first
+        raise
+
+
+def retry(extension: Extension, message: Message) -> bool:
+    """Send a failed or unknown message once more; False if there is nothing to retry.
+
+    Raises Refused, AlreadyTaken or SessionClosed.
+    """
+    with transaction.atomic():
+        session = locked(extension, message.session)
+        if message.template is None:
+            check_window(session)
+        if not message.may_retry or not message.retry():
+            return False
+        nudge(audiences(session), session)
+        outbox.ring_on_commit(message.channel_id)
+    return True
+
+
+def by_key(extension: Extension, client_key: str) -> Message | None:
+    """The message that this agent's browser already sent under this key."""
+    named = Message.objects.exclude(client_key="")  # said again, so that SQLite takes the index
+    return named.filter(author=extension, client_key=client_key).first()
+
+
+def check_window(session: Session) -> None:
+    """Raise Refused if the network takes no free text for this customer now."""
+    window = window_of(session)
+    if window and not window.is_open:
+        raise Refused(window.why_closed)
+
+
+def _filled(
+    session: Session, template: Template, values: Sequence[str], upload: Sequence[File]
+) -> str:
+    """The template's text with these values. Raises Refused unless it can be sent here."""
+    if template.channel_id != session.channel_id:
+        raise Refused(f"{template} belongs to another channel.")
+    if not template.usable:
+        raise Refused(f"{template} cannot be sent: the provider says {template.status or 'no'}.")
+    if upload:
+        raise Refused("No file can be sent along with a template.")
+    if len(values) != len(template.variables) or not all(value.strip() for value in values):
+        raise Refused(f"Fill in all that {template} asks for: {', '.join(template.variables)}.")
+    return template.filled(values)
+
+
+def _enqueue(
+    session: Session, text: str, upload: Sequence[File], client_key: str, marks: dict[str, Any]
+) -> Message:
+    """One message, or several where the provider takes less in one."""
+    channel = session.channel
+    media = channel.provider_class.media
+    if upload and not text and media and media.accompanying_text:
+        text = channel.accompanying_text
+    parts = bundles(media, text, upload)
+    phone = session.customer.network == Customer.PHONE
+    now = timezone.now()
+    for at, (words, bundle) in enumerate(parts):
+        message = Message.objects.create(
+            session=session,
+            channel=channel,
+            direction=Message.OUT,
+            status=Message.QUEUED,
+            sender=session.number.value,
+            recipient=session.customer.address,
+            text=words,
+            has_files=bool(bundle),
+            segments=segments.count(words).segments if words and phone else 0,
+            reference=new_reference(),
+            client_key=client_key if at == len(parts) - 1 else "",
+            due_at=now,
+            created_at=now,
+            **marks,
+        )
+        for file in bundle:
+            files.store(message, file.name or "file", _type_of(file), file)
+    session.touch(text or upload[0].name or "", inbound=False, at=now)
+    session.mark_read()
+    nudge(audiences(session), session)
+    outbox.ring_on_commit(channel.pk)
+    return message
+
+
+def _type_of(file: File) -> str:
+    return getattr(file, "content_type", "") or "application/octet-stream"
