@@ -14,13 +14,15 @@ from providers.http import redact
 
 from .. import live
 from ..models import Exchange, Message, Part, bulk, counts
-from .attempt import Outcome
+from .attempt import ATTEMPT_SECONDS, Outcome
 from .reports import match_orphans, nudges
 
 #: A message that could not be handed over for so long, in so many tries, is given up, visibly.
 #: The tries alone would end too soon when a provider throttles, the time when a channel was paused.
 GIVE_UP_AFTER = timedelta(hours=24)
 GIVE_UP_TRIES = 150
+#: The reason of a message that a dead worker left behind.
+REAPED = "Parley was interrupted while sending. It is not known whether this arrived."
 LONGEST_PAUSE = 3600.0  # seconds; a provider that asks for more is asked again after these
 LONGEST_TRY = 600.0  # seconds between two tries of one message
 
@@ -51,15 +53,17 @@ def settle(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None
     that an attempt would be logged twice.
     """
     now = timezone.now()
+    secrets = {pk: channel.secret_values for pk, channel in channels.items()}
     for outcome in outcomes:
         _plan(outcome, now)
-        outcome.reason = redact(outcome.reason, _secrets(channels, outcome))[:500]
+        if outcome.reason:
+            outcome.reason = redact(outcome.reason, secrets.get(outcome.channel, ()))[:500]
     outcomes = sorted(outcomes, key=lambda outcome: outcome.message)  # the order of all row locks
     items = [_row(outcome, now) for outcome in outcomes]
     with bulk.hot():
         moved = _move(items)
         _remember_ids([item for item in items if item["id"] not in moved])
-        _log(outcomes, channels)
+        _log(outcomes, secrets)
         _parts(outcomes)
         _channels(outcomes, channels)
         counts.add(_counted(outcomes, moved))
@@ -83,11 +87,6 @@ def _plan(outcome: Outcome, now: datetime) -> None:
         outcome.after = pause if outcome.throttled else pause * random.uniform(0.8, 1.2)  # noqa: S311
     else:
         outcome.after = min(outcome.after, LONGEST_PAUSE)
-
-
-def _secrets(channels: Mapping[int, Channel], outcome: Outcome) -> list[str]:
-    channel = channels.get(outcome.channel)
-    return channel.secret_values if channel else []
 
 
 def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
@@ -125,7 +124,7 @@ def _remember_ids(items: list[dict[str, object]]) -> None:
             ).update(provider_id=item["provider_id"])
 
 
-def _log(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None:
+def _log(outcomes: Sequence[Outcome], secrets: Mapping[int, list[str]]) -> None:
     items = []
     for outcome in outcomes:
         if outcome.status == Message.QUEUED and not outcome.calls:
@@ -136,7 +135,9 @@ def _log(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None:
                 "message_id": outcome.message,
                 "outcome": outcome.status,
                 "reason": outcome.reason,
-                "calls": redact(orjson.dumps(outcome.calls).decode(), _secrets(channels, outcome)),
+                "calls": redact(
+                    orjson.dumps(outcome.calls).decode(), secrets.get(outcome.channel, ())
+                ),
                 "at": bulk.stamp(outcome.began_at),
             }
         )
@@ -184,6 +185,17 @@ def _counted(
 ) -> list[tuple[int, datetime, str, int]]:
     ended = [outcome for outcome in outcomes if outcome.status != Message.QUEUED]
     failed = [o for o in ended if o.status == Message.FAILED and o.message in moved]
-    return [(o.channel, o.began_at, "sent", 1) for o in ended] + [
+    given_up = _given_up(ended)
+    return [(o.channel, o.began_at, "sent", 1) for o in ended if o.message not in given_up] + [
         (o.channel, o.began_at, "failed", 1) for o in failed
     ]
+
+
+def _given_up(outcomes: Sequence[Outcome]) -> set[int]:
+    """The messages whose outcome comes so late that they were taken for lost, and counted."""
+    limit = timezone.now() - timedelta(seconds=ATTEMPT_SECONDS)
+    late = [outcome.message for outcome in outcomes if outcome.began_at < limit]
+    if not late:
+        return set()
+    found = Exchange.objects.filter(message__in=late, kind=Exchange.SEND, reason=REAPED)
+    return set(found.values_list("message", flat=True))

@@ -15,6 +15,7 @@ from .. import files, live
 from ..delivery import Outcome
 from ..delivery.attempt import ATTEMPT_SECONDS
 from ..delivery.reports import nudges
+from ..delivery.settle import REAPED
 from ..models import Attachment, Exchange, Message, bulk, counts
 
 _COLUMNS = (
@@ -121,7 +122,7 @@ def reap(now: datetime | None = None, most: int = 500) -> int:
     """
     now = now or timezone.now()
     limit = now - timedelta(seconds=ATTEMPT_SECONDS + 20)
-    reason = "Parley was interrupted while sending. It is not known whether this arrived."
+    reason = REAPED
     with transaction.atomic():
         sending = Message.objects.filter(status=Message.SENDING, sending_at__lt=limit)
         left = list(sending.order_by("sending_at")[:most])
