@@ -20,16 +20,18 @@ _PAIR = re.compile(
 )
 
 
-def read_files(found: Mapping[str, Any]) -> tuple[tuple[Media, ...], str]:
+def read_files(
+    found: Mapping[str, Any], fields: tuple[str, ...] = FIELDS
+) -> tuple[tuple[Media, ...], str]:
     """The files, without SMIL (an MMS's layout); and what could not be read ("" if all could)."""
     files: list[Media] = []
     unread: list[str] = []
-    for field in FIELDS:
+    for field in fields:
         for name, each in _pieces(found.get(field)):
             media = _media(name, each)
             if media is None:
                 unread.append(clean(f"{name or field}: {str(each)[:200]}"))
-            elif not _is_layout(media):
+            elif not is_layout(media):
                 files.append(media)
     return tuple(files), "\n".join(unread)
 
@@ -88,5 +90,6 @@ def _guess(name: str) -> str:
     return mimetypes.guess_type(name)[0] or ""
 
 
-def _is_layout(media: Media) -> bool:
+def is_layout(media: Media) -> bool:
+    """Whether the file is SMIL, which tells how the others are shown."""
     return media.name.lower().endswith(".smil") or media.content_type == "application/smil"
