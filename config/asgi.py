@@ -14,13 +14,16 @@ from typing import Any
 from wsgiref.util import FileWrapper
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 
+from config.spooling import HungUp, Refused, Spool
 from config.tuning import settle_in
 from config.wsgi import application as django
 from routing import webhooks
 from routing.inbox import stream
 
 BLOCK = 64 * 1024
+FORM_BYTES = 1024 * 1024  # what a form may weigh beside its file
 WEBHOOKS = "/api/v1.0/webhook/"
 
 
@@ -40,8 +43,37 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await stream.application(scope, receive, send)
     elif scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
         await webhooks.asgi(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"] == "/healthz":
+        await _text(send, 200, "ok\n")  # also when every thread is busy
+    elif scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        await _spooled(scope, receive, send)
     else:
         await pages(scope, receive, send)
+
+
+async def _spooled(scope: Any, receive: Any, send: Any) -> None:
+    spool = Spool(receive)
+    try:
+        await spool.fill(settings.UPLOAD_MAX_BYTES + FORM_BYTES)
+        await pages(scope, spool.receive, send)
+    except Refused as refused:
+        await _text(send, refused.status, str(refused))
+    except HungUp:
+        pass
+    finally:
+        spool.close()
+
+
+async def _text(send: Any, status: int, said: str) -> None:
+    body = said.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    if status >= 400:  # the rest of the body is not read
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _live(receive: Any, send: Any) -> None:
