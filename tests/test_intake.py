@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -273,3 +274,17 @@ def test_a_failed_batch_leaves_no_mark_of_duplicates() -> None:
     letters[0].duplicate = True  # as an earlier try left it
     intake.file(letters)
     assert Message.objects.get().text == "Hi"
+
+
+def test_the_time_of_the_last_message_is_the_customers_and_never_goes_back(monkeypatch) -> None:
+    house, now = scene.build(), timezone.now()
+    times = [now - timedelta(hours=3), now - timedelta(hours=5), None, now + timedelta(hours=1)]
+    seen = []
+    for n, sent_at in enumerate(times):
+        inbound = Inbound(CUSTOMER, OURS, "Hi", provider_id=str(n), sent_at=sent_at)
+        monkeypatch.setattr(
+            house.channel.provider_class, "parse_inbound", lambda self, request, m=inbound: [m]
+        )
+        seen.append(house.customer_writes(id=str(n)).inbound_at)
+    assert seen[:2] == [times[0], times[0]]
+    assert seen[2] < seen[3] < now + timedelta(minutes=1)

@@ -18,6 +18,8 @@ from typing import Any
 
 from django.db import connection
 
+from providers.base import Provider
+
 from .. import live, outbox
 from ..models import bulk
 from .filing import Letter, file
@@ -133,6 +135,13 @@ def _call_workers(batch: Sequence[Work]) -> None:
         outbox.ring_for(outbox.bell.FORWARD)
     if any(media.url for letter in fresh for media in letter.media):
         outbox.ring_for(outbox.bell.LOAD_FILES)
+    if any(letter.stranger and not letter.inbound.name and _has_names(letter) for letter in fresh):
+        outbox.ring_for(outbox.bell.GET_NAMES)
+
+
+def _has_names(letter: Letter) -> bool:
+    """Whether the provider can be asked for its customers' names."""
+    return letter.channel.provider_class.profile is not Provider.profile
 
 
 def _nudges(batch: Sequence[Work]) -> list[tuple[list[str], dict[str, Any]]]:

@@ -43,6 +43,7 @@ class Letter:
     session: int = 0
     message: int = 0
     duplicate: bool = False
+    stranger: bool = False  # nobody knew the customer before
     holder: int | None = None
     queue: int | None = None
     platform: int | None = None
@@ -66,6 +67,12 @@ class Letter:
     @property
     def network(self) -> str:
         return self.channel.provider_class.network
+
+    @property
+    def wrote_at(self) -> datetime:
+        """When the customer wrote: by the network's clock, where it tells a past time."""
+        sent_at = self.inbound.sent_at
+        return sent_at if sent_at and sent_at.tzinfo and sent_at < self.at else self.at
 
     @property
     def preview(self) -> str:
@@ -189,7 +196,7 @@ def _customers(letters: Sequence[Letter]) -> None:
     ).values_list("network", "address", "pk")
     ids = {(network, sender): pk for network, sender, pk in found}
     for letter in letters:
-        letter.customer = ids[letter.network, letter.sender]
+        letter.customer, letter.stranger = ids[letter.network, letter.sender], True
 
 
 _SESSION = {
@@ -200,6 +207,7 @@ _SESSION = {
     "queue_id": bulk.INT,
     "platform_id": bulk.INT,
     "at": bulk.TIME,
+    "inbound_at": bulk.TIME,
     "last_text": bulk.TEXT,
     "unread": bulk.INT,
 }
@@ -208,9 +216,12 @@ _SESSION = {
 def _sessions(letters: Sequence[Letter]) -> None:
     """Give each letter the open session of its customer and number, made by the number's rule."""
     grouped: dict[tuple[int, int], dict[str, Any]] = {}
+    wrote: dict[tuple[int, int], datetime] = {}
     for x in letters:
         key = (x.place.number, x.customer)
         item = grouped.setdefault(key, {"unread": 0})
+        at = x.wrote_at
+        wrote[key] = max(wrote.get(key, at), at)
         item.update(
             channel_id=x.channel_id,
             number_id=x.place.number,
@@ -219,17 +230,20 @@ def _sessions(letters: Sequence[Letter]) -> None:
             queue_id=x.place.queue,
             platform_id=x.place.platform,
             at=bulk.stamp(x.at),
+            inbound_at=bulk.stamp(wrote[key]),
             last_text=x.preview,
             unread=item["unread"] + 1,
         )
     found = bulk.run(
         "INSERT INTO routing_session (channel_id, number_id, customer_id, holder_id, queue_id, "
-        "platform_id, opened_at, last_at, last_text, last_inbound, unread) "
+        "platform_id, opened_at, last_at, inbound_at, last_text, last_inbound, unread) "
         "SELECT channel_id, number_id, customer_id, holder_id, queue_id, platform_id, at, at, "
-        f"last_text, true, unread FROM ({bulk.source(_SESSION)}) AS i "
+        f"inbound_at, last_text, true, unread FROM ({bulk.source(_SESSION)}) AS i "
         "WHERE true ORDER BY number_id, customer_id "
         "ON CONFLICT (number_id, customer_id) WHERE closed_at IS NULL DO UPDATE SET "
         "last_at = excluded.last_at, last_text = excluded.last_text, last_inbound = true, "
+        "inbound_at = CASE WHEN routing_session.inbound_at > excluded.inbound_at "
+        "THEN routing_session.inbound_at ELSE excluded.inbound_at END, "
         "unread = routing_session.unread + excluded.unread "
         "RETURNING number_id, customer_id, id, holder_id, queue_id, platform_id",
         bulk.rows([item for _, item in sorted(grouped.items())]),

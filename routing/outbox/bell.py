@@ -26,6 +26,7 @@ from ..models import Message
 log = logging.getLogger(__name__)
 
 DRAIN = "routing.drain"
+GET_NAMES = "routing.get_names"
 FORWARD = "routing.forward"
 LOAD_FILES = "routing.load_files"
 _PAUSE = 2.0  # seconds without ringing after a failure: who rings must not wait each time
