@@ -8,6 +8,7 @@ from typing import Any
 
 from providers import registry
 from providers.base import Provider
+from providers.capabilities import has
 
 from . import played
 
@@ -20,11 +21,6 @@ def contract(slug: str) -> dict[str, Any]:
     """What the provider's own documentation makes different, from ``_contract.json``."""
     path = played.FOLDER / (registry.stands_on(slug) or slug) / "_contract.json"
     return json.loads(path.read_text()) if path.exists() else {}
-
-
-def has(adapter: type[Provider], method: str) -> bool:
-    """Whether the adapter has its own version of this method."""
-    return getattr(adapter, method) is not getattr(Provider, method)
 
 
 def takes_long_texts(adapter: type[Provider]) -> bool:

@@ -17,6 +17,7 @@ import pytest
 
 from providers import errors, http, registry
 from providers.base import Answer, Call
+from providers.capabilities import has
 
 from . import faults, needed, played
 from .faults import SHORT, TABLE, Fault, World
@@ -167,6 +168,6 @@ def test_every_provider_with_an_http_api_is_here() -> None:
         slug
         for slug in registry.slugs()
         if not (registry.get(slug).linked or registry.get(slug).virtual)
-        and needed.has(registry.get(slug), "send")
+        and has(registry.get(slug), "send")
     }
     assert http_apis <= set(SLUGS)

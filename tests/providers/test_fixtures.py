@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from providers import base, errors, http, registry
+from providers.capabilities import has
 
 from . import needed, played
 
@@ -150,7 +151,7 @@ def test_the_setup_begins_with_a_step_and_names_the_webhook(slug: str) -> None:
     adapter = registry.get(slug)
     assert adapter.setup.startswith("1. ")
     assert max(map(len, adapter.setup.splitlines())) < 250
-    if needed.has(adapter, "parse_inbound") and not needed.has(adapter, "connect"):
+    if has(adapter, "parse_inbound") and not has(adapter, "connect"):
         assert "{webhook_url}" in adapter.setup or "{webhook_path}" in adapter.setup
 
 
