@@ -40,5 +40,7 @@ app.conf.beat_schedule = {
     "load-files": _every(10, "load_files"),
     "close-idle": _every(60, "close_idle"),
     "poll": _every(60, "poll"),
+    "get-names": _every(60, "get_names"),
+    "sync-templates": _every(3600, "sync_templates"),
     "clean": _every(600, "clean"),
 }

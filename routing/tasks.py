@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_process_shutdown, worker_shutdown
 from django.utils import timezone
 
-from . import delivery, files, forwarding, outbox, upkeep
+from . import asking, delivery, files, forwarding, outbox, upkeep
 
 
 @shared_task(name=outbox.bell.DRAIN)
@@ -51,6 +51,20 @@ def close_idle() -> None:
 @outbox.alone
 def poll() -> None:
     upkeep.poll_all()
+
+
+@shared_task(name=outbox.bell.GET_NAMES)
+@outbox.alone
+def get_names() -> None:
+    """Ask networks that do not send it along for the names of new customers."""
+    outbox.answer_bell(outbox.bell.GET_NAMES)
+    asking.get_names()
+
+
+@shared_task(name="routing.sync_templates")
+@outbox.alone
+def sync_templates() -> None:
+    asking.sync_all_templates()
 
 
 @shared_task(name="routing.clean")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +35,8 @@ def record(channel: Channel, reports: Iterable[base.Report]) -> int:
                 reason=_text(report.reason, 500),
                 at=report.at,
             )
-            for report in reports
+            for told in reports
+            for report in (_spread(channel, told) if told.up_to else [told])
         ]
         applied = _apply(kept)
         Report.objects.bulk_create(kept)
@@ -95,6 +97,24 @@ def nudges(sessions: Iterable[int]) -> list[tuple[list[str], dict[str, Any]]]:
 
 
 # --- inside ------------------------------------------------------------------------------------
+
+
+def _spread(channel: Channel, told: base.Report) -> list[base.Report]:
+    """How far a customer has got, as a report for each message that left before."""
+    sessions = Session.objects.filter(
+        channel=channel,
+        customer__network=channel.provider_class.network,
+        customer__address=told.customer,
+    )
+    # The moment before it left, by our clock; the answer's comes after the network's own time.
+    before = Message.objects.filter(
+        session__in=sessions,
+        direction=Message.OUT,
+        status__in=(Message.SENT, Message.DELIVERED),
+        sending_at__lte=told.up_to,
+    ).exclude(reference="")
+    names = before.filter(status__in=COMES_AFTER[told.status]).values_list("reference", flat=True)
+    return [replace(told, reference=name, at=told.at or told.up_to, up_to=None) for name in names]
 
 
 def _virtual(provider: str) -> bool:
