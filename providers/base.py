@@ -223,6 +223,13 @@ class Provider:
     def verify_webhook(self, request: WebhookRequest) -> None:
         """Raise WebhookError unless the request is theirs. The secret address is always checked."""
 
+    def signature(self, request: WebhookRequest) -> Mapping[str, str]:
+        """The headers with which the provider would sign this request, if we can know them.
+
+        Only for playing recorded requests again; {} if nobody but the provider can sign.
+        """
+        return {}
+
     def challenge(self, request: WebhookRequest) -> str | None:
         """The text to echo if this request only tests a new address, else None."""
         return None

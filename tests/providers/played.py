@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from providers import base, errors, http, registry
+from providers import base, errors, http, recorded, registry
 
 FOLDER = Path(__file__).parent / "fixtures"
 VERBS = {
@@ -84,33 +83,7 @@ def put(found: Any, mark: str, text: str) -> Any:
 
 def request_of(told: dict[str, Any]) -> base.WebhookRequest:
     """The request that a case's "webhook" describes."""
-    headers = {name.lower(): value for name, value in told.get("headers", {}).items()}
-    kinds = {"body", "form", "raw", "base64"} & told.keys()
-    assert len(kinds) <= 1, "a webhook has one of body, form, raw and base64"
-    body = b""
-    if "body" in told:
-        body = json.dumps(told["body"]).encode()
-        headers.setdefault("content-type", "application/json")
-    elif "form" in told:
-        body = urlencode(told["form"], doseq=True).encode()
-        headers.setdefault("content-type", "application/x-www-form-urlencoded")
-    elif "raw" in told:
-        body = told["raw"].encode()
-    elif "base64" in told:
-        body = base64.b64decode(told["base64"])
-    query = told.get("query", "")
-    query = query if isinstance(query, str) else urlencode(query)
-    tail = told.get("tail", "")
-    url = ADDRESS + ("/" + tail if tail else "") + ("?" + query if query else "")
-    return base.WebhookRequest(
-        method=told.get("method", "POST"),
-        url=told.get("url", url),
-        tail=tail,
-        query=query,
-        headers=headers,
-        body=body,
-        remote=told.get("remote", ""),
-    )
+    return recorded.request_of(told, ADDRESS)
 
 
 def event_of(told: dict[str, Any]) -> base.Event:
