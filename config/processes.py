@@ -38,6 +38,10 @@ def worker_command(name: str = "worker") -> list[str]:
     ]
 
 
+def links_command() -> list[str]:
+    return [sys.executable, "manage.py", "links"]
+
+
 def beat_command(folder: Path) -> list[str]:
     """``folder`` keeps beat's own notes."""
     return [

@@ -252,7 +252,8 @@ def test_each_error_has_its_consequence(error, status: str, fault: bool) -> None
 
     outcome = Story().claimed.outcome
     message = base.Outbound("+41791234510", "+41791112233", "Hi", "ref")
-    asyncio.run(delivery.attempt(AsyncCarrier(), Adapter({}), message, outcome))
+    sending = AsyncCarrier().run(Adapter({}).send(message), outcome.calls)
+    asyncio.run(delivery.attempt(sending, Adapter.name, outcome))
     assert (outcome.status, outcome.channel_fault) == (status, fault)
     assert error is None or str(error) in outcome.reason
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from providers import errors
-from providers.base import Outbound, Provider
-from providers.http import AsyncCarrier
 
 from ..models import Message
 
@@ -36,6 +35,8 @@ class Outcome:
     provider_ids: list[str] = field(default_factory=list)
     #: Seconds after which the provider wants to be asked again; None: we choose.
     after: float | None = None
+    #: Whether this was an attempt at all; not if the message only waits for its turn.
+    counts: bool = True
     #: The provider as such does not work, or wants us slower: concerns the whole channel.
     channel_fault: bool = False
     throttled: bool = False
@@ -43,15 +44,16 @@ class Outcome:
     calls: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def attempt(
-    carrier: AsyncCarrier, adapter: Provider, message: Outbound, outcome: Outcome
-) -> Outcome:
-    """Send the message once and fill in the outcome. Never raises, unless it is cancelled."""
+async def attempt(sending: Awaitable[str | list[str]], provider: str, outcome: Outcome) -> Outcome:
+    """Send a message once and fill in the outcome. Never raises, unless it is cancelled.
+
+    ``sending`` gives the provider's id or ids; it adds what was said to the outcome's calls.
+    """
     try:
-        given = await carrier.run(adapter.send(message), outcome.calls, ATTEMPT_SECONDS)
+        given = await sending
     except errors.Throttled as error:
         outcome.status, outcome.reason = Message.QUEUED, error.reason
-        outcome.throttled, outcome.after = True, error.after
+        outcome.throttled, outcome.after = not error.recipient, error.after
     except errors.Unavailable as error:
         outcome.status, outcome.reason = Message.QUEUED, error.reason
         outcome.unavailable = True
@@ -64,9 +66,9 @@ async def attempt(
         outcome.status, outcome.reason = Message.FAILED, error.reason
     except Exception as error:
         # A mistake of ours, in an adapter. If a call was made, the message may have gone out.
-        log.exception("%s: sending message %s failed", adapter.name, outcome.message)
+        log.exception("%s: sending message %s failed", provider, outcome.message)
         outcome.status = Message.UNKNOWN if outcome.calls else Message.FAILED
-        outcome.reason = f"Parley's {adapter.name} adapter made a mistake: {error}"
+        outcome.reason = f"Parley's {provider} adapter made a mistake: {error}"
     else:
         outcome.provider_ids = [str(each) for each in given] if isinstance(given, list) else []
         if isinstance(given, str) and given:

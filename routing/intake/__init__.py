@@ -4,7 +4,7 @@ from .commit import Committer, the_committer
 from .door import Door, Place, door_of, known
 from .filing import Letter, address_letters, file, request_row
 from .replay import replay
-from .visits import BROKEN, NOT_FOUND, Visit, receive, visit
+from .visits import BROKEN, NOT_FOUND, Visit, brought, receive, visit
 
 __all__ = [
     "BROKEN",
@@ -15,6 +15,7 @@ __all__ = [
     "Place",
     "Visit",
     "address_letters",
+    "brought",
     "door_of",
     "file",
     "known",

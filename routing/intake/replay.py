@@ -11,7 +11,8 @@ from providers.errors import WebhookError
 from ..models import Held
 from .door import door_of
 from .filing import file
-from .visits import Visit, read
+from .packed import METHOD, unpack
+from .visits import Visit, brought, read
 
 
 def replay(held: Held) -> str:
@@ -34,7 +35,8 @@ def replay(held: Held) -> str:
         body=bytes(held.body),
         remote=held.remote,
     )
-    found = read(door, request)
+    packed = held.method == METHOD
+    found = brought(door, unpack(request.body)) if packed else read(door, request)
     for letter in found.letters:
         letter.arrived(held.at)
     if found.held:

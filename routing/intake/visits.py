@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from .commit import the_committer
 from .door import Door, door_of
 from .filing import Letter, address_letters, request_row
 from .held import hold
+from .packed import pack
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +120,14 @@ def read(door: Door, request: WebhookRequest) -> Visit:
     refused.outcome = Exchange.HELD
     refused.held = (Held.UNREADABLE, said)
     return refused
+
+
+def brought(door: Door, events: Sequence[Event]) -> Visit:
+    """What came without a request (from a session, or by asking) as a visit to be stored."""
+    request = pack([each for each in events if isinstance(each, Inbound)])
+    found = Visit(door, request, Reply())
+    _sort(found, list(events))
+    return found
 
 
 def receive(provider: str, token: str, request: WebhookRequest) -> Reply:

@@ -27,6 +27,7 @@ class Exchange(models.Model):
         POLL: "Poll",
         FETCH: "File",
     }
+    LINK = "link"
     #: Outcomes of a send are the message's status after it; the others are ok or refused.
     OK, REFUSED, HELD = "ok", "refused", "held"
 
@@ -99,6 +100,10 @@ class PlatformEvent(models.Model):
     session = models.ForeignKey(Session, models.CASCADE, related_name="+")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
     type = models.PositiveIntegerField(default=30031)
+    #: Instead of the platform's address, for a report whose address came with the message.
+    url = models.TextField(blank=True)
+    #: What the receiver's form needs besides session and message.
+    content = models.JSONField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)

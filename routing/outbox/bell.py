@@ -29,6 +29,7 @@ DRAIN = "routing.drain"
 GET_NAMES = "routing.get_names"
 FORWARD = "routing.forward"
 LOAD_FILES = "routing.load_files"
+LINKS = "parley:links"  # where the processes that hold sessions hear of their channels
 _PAUSE = 2.0  # seconds without ringing after a failure: who rings must not wait each time
 _paused_until = 0.0
 _ALONE = 300  # seconds

@@ -13,12 +13,12 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import redis.asyncio
 import uvloop
@@ -33,8 +33,10 @@ from providers.base import Outbound, Provider
 from providers.http import AsyncCarrier, redact
 
 from ..delivery import Outcome, attempt, settle
+from ..delivery.attempt import ATTEMPT_SECONDS
 from ..delivery.settle import LONGEST_PAUSE
 from ..models import Message, bulk
+from .bell import LINKS
 from .claims import Claimed, claim, waiting
 
 log = logging.getLogger(__name__)
@@ -48,11 +50,22 @@ MOST = 2_000  # how many are looked at, and reserved, at once
 BATCH = 500  # outcomes written in one transaction
 
 
-class Lane:
-    """A channel while it is being drained."""
+class Road(Protocol):
+    """A long-lived session, as the way of a channel's messages to its provider."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
+    @property
+    def shut(self) -> str:
+        """Why nothing can be sent now; "" while the session stands."""
+
+    async def send(self, message: Outbound, calls: list[dict[str, Any]]) -> str | list[str]:
+        """Send one message, as ``Link.send`` does; what was said is added to ``calls``."""
+
+
+class Lane:
+    """A channel while it is being drained. Without a road, its messages are carried as calls."""
+
+    def __init__(self, channel: Channel, road: Road | None = None) -> None:
+        self.channel, self.road = channel, road
         self.adapter: Provider = channel.adapter
         self.webhook_url = channel.webhook_url
         self.loaded = monotonic()
@@ -74,9 +87,20 @@ class Lane:
         until = self.channel.slowed_until
         return max(0.0, (until - timezone.now()).total_seconds()) if until else 0.0
 
+    @property
+    def shut(self) -> str:
+        """Why the session takes nothing now; "" if it does, or if there is none."""
+        return self.road.shut if self.road else ""
+
 
 class Pump:
-    def __init__(self) -> None:
+    """``start`` gives it a thread of its own; or ``run`` it in a loop that is there already.
+
+    With ``roads``, by channel, it serves these channels alone; without, all that need no session.
+    """
+
+    def __init__(self, roads: Mapping[int, Road] | None = None) -> None:
+        self._roads = roads
         self._lanes: dict[int, Lane] = {}
         self._wanted: dict[int, tuple[int, asyncio.Future[list[Claimed]]]] = {}
         self._claiming: asyncio.Task[None] | None = None
@@ -88,10 +112,13 @@ class Pump:
         self._stopping = False
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._main, name="pump", daemon=True)
-        self._thread.start()
-        self._started.wait()
 
     # from other threads
+
+    def start(self) -> Pump:
+        self._thread.start()
+        self._started.wait()
+        return self
 
     def ring(self, channel: int) -> None:
         """Drain this channel, if nobody here does already."""
@@ -107,9 +134,10 @@ class Pump:
 
     def _main(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._run())
+            runner.run(self.run())
 
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Serve until ``close``, and until all that is in flight has landed."""
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._carrier = AsyncCarrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
@@ -124,6 +152,11 @@ class Pump:
             pool.shutdown()
         await self._carrier.close()
         await self._redis.aclose()
+
+    def close(self) -> None:
+        """``stop``, from the pump's own loop: ``run`` returns once all has landed."""
+        self._stopping = True
+        self._stop.set()
 
     def _spawn(self, work: Any) -> asyncio.Task[Any]:
         task = self._loop.create_task(work)
@@ -149,10 +182,17 @@ class Pump:
             channel = await self._read(_load, pk)
             if channel is None:
                 return
+            road = self._roads.get(pk) if self._roads is not None else None
+            if self._roads is not None and road is None:
+                return
+            if channel.provider_class.linked and road is None:
+                await self._redis.publish(LINKS, pk)  # the process that has its session sends
+                return
             if (known := self._lanes.get(pk)) and known.draining:
                 known.again = True
                 return
             lane = self._lanes.setdefault(pk, known or Lane(channel))
+            lane.road = road
             lane.renew(channel)
             lane.draining = True
             while not self._stopping and await self._drain_some(lane):
@@ -177,7 +217,7 @@ class Pump:
             if channel is None or channel.paused:
                 return False
             lane.renew(channel)
-        if lane.channel.paused:
+        if lane.channel.paused or lane.shut:
             return False
         if pause := lane.pause():
             await asyncio.sleep(min(pause, 1.0))
@@ -212,7 +252,7 @@ class Pump:
             await lane.landed.wait()
             await asyncio.sleep(GATHER)  # claiming one by one costs too much
         now = self._loop.time()
-        if lane.pause() or now > began + taken * interval + max(interval, LATE):
+        if lane.pause() or lane.shut or now > began + taken * interval + max(interval, LATE):
             return count  # slots that passed are lost: sent late, they would exceed the rate
         reach = int((now + AHEAD - began) / interval) + 1 - taken
         slots = max(1, min(reach, count - taken, lane.channel.in_flight - lane.flying))
@@ -232,10 +272,11 @@ class Pump:
             await self._until(at)
             while len(lane.left) == lane.left.maxlen and lane.left[0] > self._loop.time() - 1:
                 await self._until(lane.left[0] + 1)
-            if pause := lane.pause():  # the provider asked for it a moment ago
+            # The provider asked for it a moment ago, or its session went down.
+            if (pause := lane.pause()) or lane.shut:
                 outcome = claimed.outcome
-                outcome.status, outcome.after = Message.QUEUED, pause
-                outcome.reason = lane.channel.slowed_reason
+                outcome.status, outcome.after = Message.QUEUED, pause or 1.0
+                outcome.reason = lane.channel.slowed_reason if pause else lane.shut
                 self._hand_in(outcome)
                 return
             lane.left.append(self._loop.time())
@@ -247,7 +288,14 @@ class Pump:
                 media=claimed.media,
                 webhook_url=lane.webhook_url,
             )
-            outcome = await attempt(self._carrier, lane.adapter, message, claimed.outcome)
+            calls = claimed.outcome.calls
+            if lane.road:
+                sending = lane.road.send(message, calls)
+            else:
+                sending = self._carrier.run(lane.adapter.send(message), calls, ATTEMPT_SECONDS)
+            outcome = await attempt(sending, lane.adapter.name, claimed.outcome)
+            if outcome.unavailable and lane.shut:
+                outcome.after = 1.0  # the session rings once it stands again
             self._hand_in(outcome)
             self._heed(lane, outcome)
         finally:
@@ -264,6 +312,8 @@ class Pump:
         """Slow the channel down at once when its provider asks for it or is away."""
         if not (outcome.throttled or outcome.unavailable):
             lane.trouble = 0
+            return
+        if lane.shut:  # nothing is tried before the session stands again
             return
         lane.trouble += 1
         seconds = min(30.0, 2.0 ** min(lane.trouble - 1, 5))
@@ -359,4 +409,4 @@ def _settle_one(outcome: Outcome, channels: dict[int, Channel]) -> None:
 @cache
 def the_pump() -> Pump:
     """This process's pump, started at the first call."""
-    return Pump()
+    return Pump().start()

@@ -17,12 +17,20 @@ from django.db import connections
 
 from config import embedded
 from config.health import missing_migrations
-from config.processes import Crew, Member, beat_command, front_command, say, worker_command
+from config.processes import (
+    Crew,
+    Member,
+    beat_command,
+    front_command,
+    links_command,
+    say,
+    worker_command,
+)
 from routing.management.commands import demo
 
 
 class Command(BaseCommand):
-    help = "Starts everything: Valkey (unless REDIS_URL is set), web and events, worker and beat."
+    help = "Starts everything: Valkey (unless REDIS_URL is set), web, events, worker, links, beat."
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = _port()
@@ -98,10 +106,11 @@ def _run(
         {
             "web+events": front_command(port),
             "worker": worker_command(),
+            "links": links_command(),
             "beat": beat_command(settings.DATA_DIR),
         }
     )
-    say("Started web and events (one process on one port), worker and beat.")
+    say("Started web and events (one process on one port), worker, links and beat.")
     address = f"http://127.0.0.1:{port}"
     if lost := crew.wait(also=_answers(address)):
         return lost
