@@ -54,7 +54,7 @@ def write(
             marks: dict[str, Any] = {"author": extension, "lane": lane}
             if template is not None:
                 marks["template"] = {"template": template.pk, "values": list(values)}
-            return _enqueue(session, text.strip(), upload, client_key, marks)
+            return enqueue(session, text.strip(), upload, client_key, marks)
     except IntegrityError:
         if client_key and (first := by_key(extension, client_key)):
             return first
@@ -105,7 +105,7 @@ def _filled(
     return template.filled(values)
 
 
-def _enqueue(
+def enqueue(
     session: Session, text: str, upload: Sequence[File], client_key: str, marks: dict[str, Any]
 ) -> Message:
     """One message, or several where the provider takes less in one."""

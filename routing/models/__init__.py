@@ -2,6 +2,7 @@
 
 from .counts import HourCount
 from .customers import Customer
+from .doors import Door, Errand
 from .exchanges import Exchange, Held, PlatformEvent
 from .messages import Attachment, Message, Part, Report
 from .rules import Extension, Platform, Queue, Rule
@@ -12,6 +13,8 @@ __all__ = [
     "Archived",
     "Attachment",
     "Customer",
+    "Door",
+    "Errand",
     "Exchange",
     "Extension",
     "Held",

@@ -68,6 +68,9 @@ class Platform(models.Model):
         validators=[URLValidator(["http", "https"])],
         help_text="New messages are posted here as event 30031.",
     )
+    #: In whose words it is told: "platform" is event 30031; others are for the doors' receivers.
+    PLATFORM = "platform"
+    form = models.CharField(max_length=16, default=PLATFORM, editable=False)
     # A list, so that a second key can be valid while the first is being replaced.
     keys = EncryptedJSONField(default=new_platform_secret, editable=False)
 

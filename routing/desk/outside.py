@@ -1,0 +1,86 @@
+"""A message that another system asks us to send: no agent wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+
+from channels_app.models import Number
+
+from ..models import Customer, Door, Errand, Message, Rule, Session
+from .limits import check
+from .refusing import Refused
+from .starting import address_of
+from .telling import say
+from .writing import check_window, enqueue
+
+
+def send(
+    door: Door,
+    number: Number,
+    recipient: str,
+    text: str,
+    *,
+    upload: Sequence[File] = (),
+    client_key: str = "",
+    report_url: str = "",
+    lane: int = Message.PERSON,
+) -> Message:
+    """Queue a message from one of the door's numbers; returns it, of several the last.
+
+    It joins the customer's open session, or opens one that the number's rule gives to whoever would
+    get the customer's answer. The same ``client_key`` of the same door returns the first message
+    and sends nothing. Raises Refused.
+    """
+    if client_key and (first := by_key(door, client_key)):
+        return first
+    provider = number.channel.adapter
+    address = address_of(type(provider), recipient)
+    check(provider, text, upload)
+    try:
+        with transaction.atomic():
+            customer, _ = Customer.objects.get_or_create(network=provider.network, address=address)
+            session = _session(door, number, customer)
+            check_window(session)
+            key = _key(door, client_key) if client_key else ""
+            message = enqueue(session, text.strip(), upload, key, {"lane": lane})
+            Errand.objects.create(door=door, message=message, report_url=report_url)
+            return message
+    except IntegrityError:
+        if client_key and (first := by_key(door, client_key)):
+            return first
+        raise
+
+
+def by_key(door: Door, client_key: str) -> Message | None:
+    """The message that this door already sent under this key."""
+    named = Message.objects.exclude(client_key="")  # said again, so that SQLite takes the index
+    return named.filter(client_key=_key(door, client_key), errand__door=door).first()
+
+
+def _key(door: Door, client_key: str) -> str:
+    return f"{door.pk}:{client_key}"[:64]
+
+
+def _session(door: Door, number: Number, customer: Customer) -> Session:
+    rule = Rule.objects.filter(number=number).first()
+    if rule is None:
+        raise Refused(f"{number} has no rule that says who gets the answers.")
+    session, made = Session.objects.get_or_create(
+        number=number,
+        customer=customer,
+        closed_at=None,
+        defaults={
+            "channel": number.channel,
+            "holder_id": rule.extension_id,
+            "queue_id": rule.queue_id,
+            "platform_id": rule.platform_id,
+            "last_inbound": False,
+            "last_text": "",
+        },
+    )
+    if made:
+        say(session, "started", f"{door} started the session")
+    return session

@@ -1,0 +1,170 @@
+"""Doors: other systems that send and receive through us, each with a key and limits of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_app.fields import EncryptedJSONField
+from channels_app.models import Number, validate_networks
+
+from .messages import Message
+from .rules import Platform
+
+ROTATION = timedelta(hours=24)  # how long the old key still works after a new one was made
+TOUCH = timedelta(seconds=60)  # the last use is written down no more often than this
+
+
+def hashed(key: str) -> str:
+    """What is kept of a key. Keys are long and random, so that a plain hash protects them."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Door(models.Model):
+    """One system at one of our doors."""
+
+    YEASTAR_SMS, OZEKI, OPENAPI = "yeastar_sms", "ozeki", "openapi"
+    KINDS = {
+        YEASTAR_SMS: "SMS provider of a Yeastar PBX",
+        OZEKI: "Ozeki's HTTP API",
+        OPENAPI: "Yeastar's Open API",
+    }
+
+    name = models.CharField(max_length=127, unique=True)
+    kind = models.CharField(max_length=16, choices=KINDS)
+    active = models.BooleanField(default=True)
+
+    sender = models.ForeignKey(
+        Number,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="doors",
+        help_text="Messages leave from this number, whatever the caller writes.",
+    )
+    senders = models.ManyToManyField(
+        Number,
+        blank=True,
+        related_name="+",
+        verbose_name="further senders",
+        help_text="Numbers that the caller may choose as well.",
+    )
+    extension = models.CharField(
+        "API extension",
+        max_length=16,
+        blank=True,
+        validators=[RegexValidator(r"^[0-9]{1,16}$", "Digits only.")],
+        help_text="The number by which Ozeki's scripts name the sender.",
+    )
+    client_id = models.CharField(max_length=64, blank=True)
+
+    key_hash = models.CharField(max_length=64, blank=True, editable=False)
+    key_end = models.CharField(max_length=4, blank=True, editable=False)
+    old_key_hash = models.CharField(max_length=64, blank=True, editable=False)
+    old_key_until = models.DateTimeField(null=True, editable=False)
+
+    #: Ozeki's users: {name: password}. Empty: no log-in is asked for.
+    users = EncryptedJSONField(default=dict, editable=False)
+    allowed = models.TextField(
+        "allowed addresses",
+        blank=True,
+        validators=[validate_networks],
+        help_text="IP addresses or networks that may call. Empty: any.",
+    )
+    denied = models.TextField(
+        "denied addresses",
+        blank=True,
+        validators=[validate_networks],
+        help_text="Exceptions from the allowed ones.",
+    )
+    per_second = models.DecimalField(
+        "requests per second", max_digits=9, decimal_places=3, null=True, blank=True
+    )
+    per_day = models.PositiveIntegerField(
+        "messages per day", null=True, blank=True, help_text="Empty: no limit."
+    )
+    #: Where its events go: received messages, and what became of the sent ones.
+    receiver = models.OneToOneField(
+        Platform, models.SET_NULL, null=True, blank=True, related_name="door"
+    )
+
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_from = models.CharField(max_length=45, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key_hash"], condition=~Q(key_hash=""), name="door_of_key"
+            ),
+            models.UniqueConstraint(
+                fields=["client_id"], condition=~Q(client_id=""), name="door_of_client"
+            ),
+            models.UniqueConstraint(
+                fields=["extension"],
+                condition=Q(kind="ozeki") & ~Q(extension=""),
+                name="door_of_extension",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.kind in (self.YEASTAR_SMS, self.OZEKI) and not self.sender_id:
+            raise ValidationError({"sender": "Choose the number that its messages leave from."})
+        if self.kind == self.OZEKI and not self.extension:
+            raise ValidationError({"extension": "Enter the API extension that scripts name."})
+        if self.kind == self.OPENAPI and not self.client_id:
+            raise ValidationError({"client_id": "Enter a client ID."})
+
+    def set_key(self, key: str = "") -> str:
+        """Make this, or a new random one, the key; returns it. Save the door afterwards.
+
+        It is not kept and cannot be shown again. The key before it works for another day.
+        """
+        key = key or secrets.token_urlsafe(32)
+        if self.key_hash and self.key_hash != hashed(key):
+            self.old_key_hash, self.old_key_until = self.key_hash, timezone.now() + ROTATION
+        self.key_hash, self.key_end = hashed(key), key[-4:]
+        return key
+
+    def fits(self, key: str, now: datetime | None = None) -> bool:
+        """Whether this is the door's key, or the one before it within its last day."""
+        given = hashed(key)
+        if self.key_hash and secrets.compare_digest(given, self.key_hash):
+            return True
+        until = self.old_key_until
+        fresh = until is not None and (now or timezone.now()) < until
+        return fresh and secrets.compare_digest(given, self.old_key_hash)
+
+    def touch(self, remote: str) -> None:
+        """Remember when and from where the door was used last."""
+        now = timezone.now()
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - TOUCH)
+        Door.objects.filter(stale, pk=self.pk).update(last_used_at=now, last_used_from=remote[:45])
+
+
+class Errand(models.Model):
+    """A message that a door asked for: by which id its caller knows it, and where to report."""
+
+    door = models.ForeignKey(Door, models.CASCADE, related_name="errands", db_index=False)
+    message = models.OneToOneField(Message, models.CASCADE, related_name="errand")
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    report_url = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["door", "created_at"], name="errand_of_door")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
