@@ -14,9 +14,6 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from django import forms
-from django.core.exceptions import ValidationError
-
 from ..base import (
     DELIVERED,
     FAILED,
@@ -35,6 +32,7 @@ from ..base import (
 from ..errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable, WebhookError
 from ..reading import e164, field_of, unix
 from ._files import is_layout, read_files
+from ._login import TokenOrLogin
 from ._params import told, uploads
 
 LATER = {
@@ -113,16 +111,12 @@ delivery reports (Parley also names it with each message):
 5. An account at smsapi.com, .bg or .se needs its own API address here, for example:
 https://api.smsapi.com"""
 
-    class Credentials(forms.Form):
-        token = Secret(label="Token", required=False, help_text="Made under API, Tokens.")
-        username = forms.CharField(
-            label="Login", required=False, help_text="Without a token: the login of the account."
-        )
+    class Credentials(TokenOrLogin):
         password = Secret(
             label="Password",
             required=False,
-            help_text="Without a token: the API password, as MD5. Any other text is turned into "
-            "its MD5 when you save.",
+            help_text="The API password, as MD5. Any other text is turned into its MD5 when you "
+            "save.",
         )
 
         def clean_password(self) -> str:
@@ -131,12 +125,6 @@ https://api.smsapi.com"""
             if not given or re.fullmatch(r"[0-9a-fA-F]{32}", given):
                 return given.lower()
             return hashlib.md5(given.encode(), usedforsecurity=False).hexdigest()
-
-        def clean(self) -> dict[str, Any]:
-            found: dict[str, Any] = super().clean() or self.cleaned_data
-            if not found.get("token") and not (found.get("username") and found.get("password")):
-                raise ValidationError("Enter a token, or a login and a password.")
-            return found
 
     def send(self, message: Outbound) -> Talk[str | list[str]]:
         fields = {"to": message.recipient.removeprefix("+"), "idx": message.reference}
