@@ -63,7 +63,7 @@ class Path:
     def step(self, call: Call) -> Answer | Call:
         """The answer to this call, or the call that is to fail in its stead."""
         place, self.asked = self.asked, self.asked + 1
-        if place == self.row.step:
+        if place == self.row.step or call == self.struck:  # who repeats a call fails again
             self.struck = call
             return self.world.spoilt(call, self.row.fault)
         exchange = self.row.case.told["exchange"]
