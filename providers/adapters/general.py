@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from ..base import (
     Answer,
@@ -31,6 +30,7 @@ from ..base import (
 from ..errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable, WebhookError
 from ..reading import field_of
 from . import _envelope
+from ._http_checks import check_address
 
 SEND_PATH = "/api/v1/integration/yeastar/sms/sendmessage"
 VERIFY_PATH = "/api/v1/integration/yeastar/sms/verify"
@@ -42,12 +42,6 @@ REFUSALS = {
     "10002": "invalid_param",
     "10003": "unsupport_media_type",
 }
-
-
-def check_address(value: str) -> None:
-    """Raise ValidationError unless the text is a web address, or a path under one."""
-    if not value.startswith(("https://", "http://", "/")) or " " in value:
-        raise ValidationError("Enter an https:// address, or a path that begins with a slash.")
 
 
 class Adapter(HttpProvider):
@@ -154,11 +148,16 @@ only the long random part of the address protects it."""
     # webhooks
 
     def verify_webhook(self, request: WebhookRequest) -> None:
-        if secret := self.credentials.get("secret"):
-            signed = hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
+        if self.credentials.get("secret"):
+            signed = self.signature(request)["x-signature-256"]
             given = request.headers.get("x-signature-256", "").strip()
-            if not hmac.compare_digest(f"sha256={signed}".encode(), given.encode(errors="replace")):
+            if not hmac.compare_digest(signed.encode(), given.encode(errors="replace")):
                 raise WebhookError("X-Signature-256 is missing or wrong; compare the Secret.")
+
+    def signature(self, request: WebhookRequest) -> Mapping[str, str]:
+        secret = self.credentials.get("secret") or ""
+        signed = hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
+        return {"x-signature-256": f"sha256={signed}"} if secret else {}
 
     def parse_inbound(self, request: WebhookRequest) -> Iterable[Inbound]:
         return _envelope.inbound(request)
