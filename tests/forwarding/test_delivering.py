@@ -102,7 +102,7 @@ def test_an_event_waits_a_while_for_files_that_are_being_loaded(platform, vendor
         assert not forwarding.deliver(found.pk)
         found.refresh_from_db()
         assert found.attempts == 0  # waiting is no attempt
-        clock.shift(forwarding.FILES_WAIT + timedelta(seconds=1))
+        clock.shift(forwarding.order.FILES_WAIT + timedelta(seconds=1))
         assert forwarding.deliver(found.pk)
     assert json.loads(message(vendor.requests[0])["msg_files"])[0]["uri"] == ""
 

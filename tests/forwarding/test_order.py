@@ -110,21 +110,21 @@ def test_no_attempt_begins_after_the_time_is_over(platform, vendor):
 def test_a_worker_that_died_is_followed_by_another(platform, vendor):
     found = event(platform)
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        assert forwarding._claim(found.pk) is not None  # and dies
+        assert forwarding.order.claim(found.pk) is not None  # and dies
         event(platform)
         assert forwarding.due() == []
         assert forwarding.deliver_due() == 0
-        clock.shift(forwarding.LEASE)
+        clock.shift(forwarding.order.LEASE)
         assert forwarding.deliver_due() == 2
 
 
 def test_a_late_worker_does_not_overwrite_what_its_follower_wrote(platform, vendor):
     found = event(platform)
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        slow = forwarding._claim(found.pk)
-        clock.shift(forwarding.LEASE)
+        slow = forwarding.order.claim(found.pk)
+        clock.shift(forwarding.order.LEASE)
         assert forwarding.deliver(found.pk)
-        assert not forwarding._settle(slow, Unavailable("too late"))
+        assert not forwarding.delivering._settle(slow, Unavailable("too late"))
     found.refresh_from_db()
     assert found.done_at and found.reason == ""
 

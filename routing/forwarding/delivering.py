@@ -1,0 +1,127 @@
+"""Makes the attempts, and writes down what they led to."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from providers.base import Answer, Call, retry_after
+from providers.errors import ProviderError
+from providers.http import Carrier
+
+from ..models import Platform, PlatformEvent
+from . import platform
+from .order import FIRST_WAIT, claim, due, next_of, waiting
+
+SECONDS = 10.0  # for one POST
+DAY = timedelta(days=1)
+LONGEST_WAIT = 3_600.0  # seconds between attempts, doubling from FIRST_WAIT
+THREADS = 16
+
+#: How each form of receiver is told.
+FORMS: dict[str, Callable[[PlatformEvent], Call]] = {Platform.PLATFORM: platform.call}
+
+
+def call_of(event: PlatformEvent) -> Call:
+    """The request that tells the receiver, in its own words."""
+    call = FORMS[event.platform.form](event)
+    headers = {**call.headers, "X-Event-Id": str(event.pk)}
+    return replace(call, headers=headers, timeout=SECONDS, max_bytes=65_536)
+
+
+def deliver(event_pk: int) -> bool:
+    """Make one attempt; returns whether the platform took the event.
+
+    Does nothing if the event is done, in another worker's hands, or not next in order.
+    """
+    event = claim(event_pk)
+    if event is None:
+        return False
+    return _settle(event, _attempt(_carrier(), call_of(event)))
+
+
+def deliver_due(limit: int = 200, seconds: float = 20.0) -> int:
+    """Deliver what is due, each platform's events in order; returns how many were taken.
+
+    Makes at most ``limit`` attempts and begins none after so many seconds. Every platform has a
+    thread of its own for the network, so that a slow one delays nobody else; the database is only
+    used in the caller's.
+    """
+    end = time.monotonic() + seconds
+    left, delivered = limit, 0
+    carriers: dict[int, Carrier] = {}
+    flying: dict[Future[Answer | ProviderError], PlatformEvent] = {}
+
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="platform") as pool:
+
+        def start(event_pk: int) -> None:
+            nonlocal left
+            if left <= 0 or time.monotonic() > end or len(flying) >= THREADS:
+                return
+            if event := claim(event_pk):
+                left -= 1
+                carrier = carriers.setdefault(event.platform_id, _carrier())
+                flying[pool.submit(_attempt, carrier, call_of(event))] = event
+
+        for event_pk in due(limit=limit):
+            start(event_pk)
+        while flying:
+            finished, _ = wait(flying, return_when=FIRST_COMPLETED)
+            for future in finished:
+                event = flying.pop(future)
+                delivered += _settle(event, future.result())
+                for event_pk in next_of(event.platform_id, timezone.now()).values_list(
+                    "pk", flat=True
+                ):
+                    start(event_pk)
+    return delivered
+
+
+def _carrier() -> Carrier:
+    return Carrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+
+
+def _attempt(carrier: Carrier, call: Call) -> Answer | ProviderError:
+    try:
+        return carrier.perform(call)
+    except ProviderError as error:
+        return error
+
+
+def _settle(event: PlatformEvent, outcome: Answer | ProviderError) -> bool:
+    """Write down what an attempt led to; returns whether the platform took the event."""
+    now = timezone.now()
+    mine = waiting().filter(pk=event.pk, attempts=event.attempts)
+    if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+        return bool(mine.update(done_at=now, reason=""))
+    reason, after, final = _judge(outcome)
+    if final or now - event.created_at > DAY:
+        mine.update(failed_at=now, reason=reason[:500])
+        return False
+    mine.update(reason=reason[:500], due_at=now + timedelta(seconds=max(after, backoff(event))))
+    return False
+
+
+def _judge(outcome: Answer | ProviderError) -> tuple[str, float, bool]:
+    """Why it was not taken, the seconds the platform asks for, and whether that is final."""
+    if isinstance(outcome, ProviderError):
+        return outcome.reason, 0.0, False
+    status = outcome.status
+    reason = f"The platform answers HTTP {status}: {outcome.text.strip()[:300]}".rstrip(": ")
+    final = 400 <= status < 500 and status not in (408, 425, 429)
+    return reason.replace("\x00", ""), min(retry_after(outcome) or 0.0, LONGEST_WAIT), final
+
+
+def backoff(
+    event: PlatformEvent, jitter: Callable[[float, float], float] = random.uniform
+) -> float:
+    """Seconds until the next attempt: twice as long each time, a little different for each."""
+    doubled = FIRST_WAIT * 2 ** min(event.attempts - 1, 20)
+    return min(doubled, LONGEST_WAIT) * jitter(0.8, 1.2)
