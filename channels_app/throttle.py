@@ -1,4 +1,5 @@
-"""The sending rate of a channel, across all workers: send times handed out ahead.
+"""The sending rate of a channel, across all workers: send times handed out ahead; and the pace
+at which a network takes messages to one recipient.
 
 A generic cell rate algorithm in one Lua script. Whoever wants to send reserves slots: the answer
 tells how many there are within the horizon and when the first is due; the next follow at the
@@ -7,6 +8,7 @@ rate's interval. Redis keeps the clock. Losing the key costs at most one message
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,6 +32,44 @@ redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', keep)
 return {count, string.format('%.0f', first - now)}
 """
 
+#: A recipient's messages stand in line, so that they go in their order. Who is first and finds the
+#: recipient free takes the turn. The others are told how long to wait, and, where they only wait
+#: for the first to come, for which.
+_TURN = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local id, interval, burst = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local after = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0'))
+local free = after - (burst - 1) * interval
+if not redis.call('ZSCORE', KEYS[1], id) then
+  local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+  local place = math.max(now, (tonumber(last[2]) or 0) + 1)
+  redis.call('ZADD', KEYS[1], string.format('%.0f', place), id)
+end
+local ahead = redis.call('ZRANK', KEYS[1], id)
+if ahead == 0 and free <= now then
+  redis.call('ZREM', KEYS[1], id)
+  local keep = math.ceil((after + interval - now) / 1000) + 1000
+  redis.call('SET', KEYS[2], string.format('%.0f', after + interval), 'PX', keep)
+  return {'0', 0}
+end
+redis.call('EXPIRE', KEYS[1], 86400)
+local behind = 0
+if ahead > 0 and free <= now then
+  behind = tonumber(redis.call('ZRANGE', KEYS[1], 0, 0)[1])
+end
+local wait = math.max(free - now, 0) + ahead * interval
+return {string.format('%.0f', wait), behind}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """``wait`` is 0 if the message may go now; ``behind`` a message that could go but did not."""
+
+    wait: float
+    behind: int
+
 
 @dataclass(frozen=True, slots=True)
 class Slots:
@@ -44,10 +84,12 @@ class Slots:
 
 
 class Throttle:
-    """Reserves send times for channels."""
+    """Reserves send times for channels, and turns for recipients."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
         self._script = client.register_script(_SCRIPT)
+        self._turn = client.register_script(_TURN)
 
     async def reserve(self, channel: int, rate: Decimal | float, wanted: int) -> Slots:
         """Reserve up to ``wanted`` slots at ``rate`` messages per second. Raises RedisError."""
@@ -57,3 +99,28 @@ class Throttle:
             args=[interval * 1_000_000, wanted, HORIZON * 1_000_000],
         )
         return Slots(int(count), int(micros) / 1_000_000, interval)
+
+    async def turns(
+        self, channel: int, interval: float, burst: int, asked: Sequence[tuple[str, int]]
+    ) -> list[Turn]:
+        """Whether each (recipient, message) may go now, asked in this order. Raises RedisError.
+
+        One that may has taken its turn; one that may not keeps its place in its recipient's line.
+        """
+        async with self._client.pipeline(transaction=False) as pipe:
+            for recipient, message in asked:
+                args = [message, round(interval * 1_000_000), burst]
+                await self._turn(keys=_line(channel, recipient), args=args, client=pipe)
+            found = await pipe.execute()
+        return [Turn(int(wait) / 1_000_000, int(behind)) for wait, behind in found]
+
+    async def forget(self, channel: int, gone: Iterable[tuple[str, int]]) -> None:
+        """Take messages that will not come any more out of their recipients' lines."""
+        for recipient, message in gone:
+            await self._client.zrem(_line(channel, recipient)[0], message)
+
+
+def _line(channel: int, recipient: str) -> list[str]:
+    """The keys of a recipient: who waits, and from when on the next may go."""
+    key = f"parley:to:{channel}:{recipient}"
+    return [f"{key}:line", f"{key}:free"]

@@ -34,6 +34,7 @@ _OUTCOME = {
     "provider_id": bulk.TEXT,
     "due_at": bulk.TIME,
     "sent_at": bulk.TIME,
+    "uncounted": bulk.INT,
 }
 _EXCHANGE = {
     "channel_id": bulk.INT,
@@ -99,6 +100,7 @@ def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
         "provider_id": outcome.provider_ids[0][:255] if outcome.provider_ids else "",
         "due_at": bulk.stamp(now + timedelta(seconds=outcome.after or 0)) if again else None,
         "sent_at": bulk.stamp(now) if outcome.status == Message.SENT else None,
+        "uncounted": int(not outcome.counts),
     }
 
 
@@ -107,6 +109,7 @@ def _move(items: list[dict[str, object]]) -> set[object]:
     found = bulk.run(
         "UPDATE routing_message SET status = i.status, reason = i.reason, "
         "provider_id = i.provider_id, due_at = COALESCE(i.due_at, routing_message.due_at), "
+        "attempts = routing_message.attempts - i.uncounted, "
         f"sent_at = i.sent_at FROM ({bulk.source(_OUTCOME)}) AS i "
         "WHERE routing_message.id = i.id AND routing_message.reference = i.reference "
         "AND routing_message.status IN ('sending', 'unknown') RETURNING routing_message.id",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from providers.base import Media
+from providers.base import Filled, Media
 
 from .. import files, live
 from ..delivery import Outcome
@@ -20,7 +20,7 @@ from ..models import Attachment, Exchange, Message, bulk, counts
 
 _COLUMNS = (
     "id, channel_id, session_id, sender, recipient, text, reference, has_files, attempts, "
-    "created_at, lane"
+    "created_at, lane, template"
 )
 _NEXT = (
     "SELECT id FROM routing_message WHERE channel_id = {channel} AND status = 'queued' "
@@ -37,6 +37,9 @@ class Claimed:
     text: str
     media: tuple[Media, ...]
     outcome: Outcome
+    #: The template to be sent instead, as the message keeps it, and once it has been looked up.
+    chosen: str | None = None
+    template: Filled | None = None
 
 
 def waiting(channel: int, most: int) -> int:
@@ -82,7 +85,7 @@ def _claim_one(channel: int, limit: int, now: datetime) -> list[tuple]:
         stamp,
         limit,
     )
-    return [(*row[:9], _aware(row[9]), row[10]) for row in rows]
+    return [(*row[:9], _aware(row[9]), *row[10:]) for row in rows]
 
 
 def _aware(stamp: str | datetime) -> datetime:
@@ -92,7 +95,7 @@ def _aware(stamp: str | datetime) -> datetime:
 
 
 def _claimed(row: tuple, began: datetime, media: tuple[Media, ...]) -> Claimed:
-    pk, channel, session, sender, recipient, text, reference, _, attempts, created, _ = row
+    pk, channel, session, sender, recipient, text, reference, _, attempts, created, _, chosen = row
     outcome = Outcome(
         message=pk,
         channel=channel,
@@ -102,7 +105,7 @@ def _claimed(row: tuple, began: datetime, media: tuple[Media, ...]) -> Claimed:
         created_at=created,
         attempts=attempts,
     )
-    return Claimed(sender, recipient, text, media, outcome)
+    return Claimed(sender, recipient, text, media, outcome, chosen)
 
 
 def _media(messages: list[int]) -> dict[int, tuple[Media, ...]]:

@@ -36,6 +36,7 @@ from ..delivery import Outcome, attempt, settle
 from ..delivery.attempt import ATTEMPT_SECONDS
 from ..delivery.settle import LONGEST_PAUSE
 from ..models import Message, bulk
+from . import gate
 from .bell import LINKS
 from .claims import Claimed, claim, waiting
 
@@ -46,6 +47,7 @@ AHEAD = 0.03  # seconds before its send time that a message is claimed
 GATHER = 0.003  # seconds that a busy pump waits for more, before it claims or writes down
 LATE = 0.05  # seconds after which a missed send time may not be used any more
 BUSY = 30  # tasks; with fewer, every outcome is written down at once
+LOADING = 20.0  # seconds in which a message's files must have come from the storage
 MOST = 2_000  # how many are looked at, and reserved, at once
 BATCH = 500  # outcomes written in one transaction
 
@@ -88,6 +90,11 @@ class Lane:
         return max(0.0, (until - timezone.now()).total_seconds()) if until else 0.0
 
     @property
+    def inline(self) -> bool:
+        """Whether the adapter wants the bytes of files."""
+        return bool(self.adapter.media and self.adapter.media.inline)
+
+    @property
     def shut(self) -> str:
         """Why the session takes nothing now; "" if it does, or if there is none."""
         return self.road.shut if self.road else ""
@@ -109,6 +116,7 @@ class Pump:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._readers = ThreadPoolExecutor(1, "pump-claims")
         self._writers = ThreadPoolExecutor(1, "pump-settles")
+        self._loaders = ThreadPoolExecutor(4, "pump-files")
         self._stopping = False
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._main, name="pump", daemon=True)
@@ -150,6 +158,7 @@ class Pump:
         for pool in (self._readers, self._writers):
             await self._loop.run_in_executor(pool, lambda: connection.close())
             pool.shutdown()
+        self._loaders.shutdown()
         await self._carrier.close()
         await self._redis.aclose()
 
@@ -256,11 +265,26 @@ class Pump:
             return count  # slots that passed are lost: sent late, they would exceed the rate
         reach = int((now + AHEAD - began) / interval) + 1 - taken
         slots = max(1, min(reach, count - taken, lane.channel.in_flight - lane.flying))
-        claimed = await self._claim(lane.channel.pk, slots)
+        claimed = await self._claim_fit(lane, slots)
         for n, each in enumerate(claimed):
             lane.flying += 1
             self._spawn(self._fly(lane, each, began + (taken + n) * interval))
         return slots if len(claimed) == slots else count
+
+    async def _claim_fit(self, lane: Lane, slots: int) -> list[Claimed]:
+        """Claim messages that may leave now; those that may not are handed in, and take no slot."""
+        fit: list[Claimed] = []
+        while (wanted := slots - len(fit)) and not self._stopping:
+            claimed = await self._claim(lane.channel.pk, wanted)
+            passed, stopped = await gate.sort(
+                self._throttle, self._read, lane.channel, lane.adapter, claimed
+            )
+            fit += passed
+            for outcome in stopped:
+                self._hand_in(outcome)
+            if not stopped or len(claimed) < wanted:
+                break
+        return fit
 
     async def _until(self, when: float) -> None:
         if (delay := when - self._loop.time()) > 0:
@@ -269,6 +293,8 @@ class Pump:
     async def _fly(self, lane: Lane, claimed: Claimed, at: float) -> None:
         """Let one message go at its time, and hand in what became of it."""
         try:
+            if claimed.media and lane.inline and not await self._load_files(lane, claimed):
+                return
             await self._until(at)
             while len(lane.left) == lane.left.maxlen and lane.left[0] > self._loop.time() - 1:
                 await self._until(lane.left[0] + 1)
@@ -287,6 +313,7 @@ class Pump:
                 reference=claimed.outcome.reference,
                 media=claimed.media,
                 webhook_url=lane.webhook_url,
+                template=claimed.template,
             )
             calls = claimed.outcome.calls
             if lane.road:
@@ -302,6 +329,23 @@ class Pump:
             lane.flying -= 1
             lane.landed.set()
             self._forget(lane)
+
+    async def _load_files(self, lane: Lane, claimed: Claimed) -> bool:
+        """Get the bytes of a message's files; if they cannot be read, hand the message in."""
+        outcome = claimed.outcome
+        try:
+            kept = await self._read(gate.kept_files, outcome.message)
+            loading = self._loop.run_in_executor(self._loaders, gate.with_bytes, kept, lane.adapter)
+            claimed.media = await asyncio.wait_for(loading, LOADING)
+        except FileNotFoundError:
+            outcome.status, outcome.reason = Message.FAILED, "Its file is no longer kept."
+        except Exception as error:
+            outcome.status = Message.QUEUED
+            outcome.reason = f"Its file cannot be read yet: {error}"
+        else:
+            return True
+        self._hand_in(outcome)
+        return False
 
     def _hand_in(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
