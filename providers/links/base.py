@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..messages import Event, Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A message that came before, in the same session: of theirs or of ours."""
+
+    provider_id: str
+    text: str
+    ours: bool
 
 
 class Station(Protocol):
@@ -28,6 +38,18 @@ class Station(Protocol):
 
     def log(self, direction: str, said: str) -> None:
         """Add a line to the log of exchanges, secrets cut out; ``direction`` is "in" or "out"."""
+
+    async def cursor(self) -> str:
+        """Where to go on in what the peer keeps, as ``keep_cursor`` was told; "" at first."""
+
+    async def keep_cursor(self, cursor: str) -> None:
+        """Remember where to go on, once what lies before it is delivered."""
+
+    async def earlier(self, reference: str) -> Sequence[Earlier]:
+        """What was said before the message with this reference, the newest first."""
+
+    async def written_to(self, ids: Sequence[str]) -> str:
+        """The customer to whom a message with one of these ids was sent; "" if none was."""
 
 
 class Link(Protocol):

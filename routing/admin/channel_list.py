@@ -18,6 +18,7 @@ from providers import registry
 from . import channel_pages, checks, periods
 from .base import ParleyAdmin, PlainList, badge
 from .figures import add_figures
+from .link_lines import link_line
 
 STATUS_COLOURS = {
     Channel.CONNECTED: "success",
@@ -76,7 +77,12 @@ class ChannelListPage(ParleyAdmin):
     @display(description="Status")
     def state(self, channel: Channel) -> SafeString:
         label = badge(Channel.STATUS_WORDS[channel.status], STATUS_COLOURS[channel.status])
-        return format_html('<div>{}<p class="pl-reason">{}</p></div>', label, channel.status_reason)
+        return format_html(
+            '<div>{}<p class="pl-reason">{}</p><p class="pl-reason">{}</p></div>',
+            label,
+            channel.status_reason,
+            link_line(channel),
+        )
 
     @display(description="Numbers")
     def our_numbers(self, channel: Channel) -> str:

@@ -18,6 +18,7 @@ from providers import registry
 from providers.base import Provider
 
 from . import checks
+from .link_lines import link_line
 
 if TYPE_CHECKING:
     from .channels import ChannelAdmin
@@ -93,6 +94,7 @@ def connection_context(form: ChannelForm) -> dict[str, Any]:
             "alphanumeric_sender": provider.alphanumeric_sender,
         },
         "webhook_url": channel.webhook_url,
+        "link_line": "" if form.adding else link_line(channel),
         "doubts": [] if provider.virtual else doubts(channel.webhook_url),
         "steps": portal,
         "remarks": remarks,

@@ -46,7 +46,7 @@ class Collector:
             more, pause, began = False, every, monotonic()
             try:
                 if not loaded:
-                    self._cursor = await self._store(self._load)
+                    self._cursor = await self._station.cursor()
                     loaded = True
                 more = await self._once(calls)
                 failures = 0
@@ -67,7 +67,7 @@ class Collector:
         batch = await self._carrier.run(self._adapter.collect(self._cursor), calls, SECONDS)
         await self._station.deliver(batch.events)
         if batch.cursor != self._cursor:
-            await self._store(self._save, batch.cursor)
+            await self._station.keep_cursor(batch.cursor)
             self._cursor = batch.cursor
         if batch.confirm:
             await self._carrier.run(self._adapter.confirm(batch.confirm), calls, SECONDS)
@@ -83,16 +83,8 @@ class Collector:
 
     # the database, in its threads
 
-    def _load(self) -> str:
-        found = LinkState.objects.filter(pk=self._station.channel.pk)
-        return found.values_list("cursor", flat=True).first() or ""
-
     def _mine(self) -> Any:
         return LinkState.objects.filter(pk=self._station.channel.pk, holder=self._station.holder)
-
-    def _save(self, cursor: str) -> None:
-        if not self._mine().update(cursor=cursor):
-            raise LookupError("another process has this channel by now")
 
     def _succeed(self, batch: Batch, calls: list[dict[str, Any]]) -> None:
         self._mine().update(seen_at=timezone.now())

@@ -9,14 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.utils import timezone
 
 from channels_app.models import Channel, LinkState
 from providers.base import Event
 from providers.http import LOGGED_CHARS, redact
+from providers.links.base import Earlier
 
 from .. import intake
 from ..models import Exchange, bulk
+from . import lookup
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -41,6 +44,7 @@ class Station:
 
     def __init__(self, channel: Channel, holder: str, store: Store) -> None:
         self.channel = channel
+        self.allow_private: bool = settings.ALLOW_PRIVATE_ADDRESSES
         self.holder = holder
         #: Why the session takes no messages now; "" while it stands.
         self.shut = "The connection is not up yet."
@@ -86,6 +90,18 @@ class Station:
             self.channel.show_fault(fault)
         elif fault == "":
             self.channel.show_success()
+
+    async def cursor(self) -> str:
+        return await self._store(lookup.cursor, self.channel)
+
+    async def keep_cursor(self, cursor: str) -> None:
+        await self._store(lookup.keep_cursor, self.channel, self.holder, cursor)
+
+    async def earlier(self, reference: str) -> Sequence[Earlier]:
+        return await self._store(lookup.earlier, self.channel, reference)
+
+    async def written_to(self, ids: Sequence[str]) -> str:
+        return await self._store(lookup.written_to, self.channel, ids)
 
     def log(self, direction: str, said: str) -> None:
         if len(self._lines) >= MOST:

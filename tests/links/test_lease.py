@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,25 +11,11 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_app.models import Channel, LinkState
-from providers import adapters, registry
 from routing.links import lease
 
 from ..factories import ChannelFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The providers of these tests, for as long as one of them runs."""
-    own = str(Path(__file__).parent / "adapters")
-    monkeypatch.setattr(adapters, "__path__", [*adapters.__path__, own])
-    for cache in (registry.slugs, registry.get):
-        cache.cache_clear()
-    yield
-    monkeypatch.undo()
-    for cache in (registry.slugs, registry.get):
-        cache.cache_clear()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("scripted")]
 
 
 def channel(**fields: Any) -> Channel:
