@@ -19,7 +19,7 @@ from providers.http import Carrier, redact
 
 from . import delivery, desk, live
 from .delivery.reports import nudges
-from .models import Attachment, Exchange, Held, Message, PlatformEvent, Report, Session
+from .models import Attachment, Exchange, Held, Message, Part, PlatformEvent, Report, Session
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +84,12 @@ def poll(channel: Channel) -> int:
         channel=channel,
         status__in=(Message.SENT, Message.UNKNOWN),
         sending_at__range=(now - POLL_FOR, now - POLL_AFTER),
-    ).values_list("provider_id", "reference")
+    ).values_list("pk", "provider_id", "reference")
     # Not always the same ones: of very many, every round asks for others.
     found = (
         random.sample(asked, min(len(asked), 500)) if (asked := list(unreported[:5_000])) else []
     )
-    names = tuple(provider_id or reference for provider_id, reference in found)
+    names = _names(found)
     carrier = Carrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
     calls: list[dict[str, object]] = []
     try:
@@ -104,6 +104,20 @@ def poll(channel: Channel) -> int:
     news = [report for report in events if report.status != Message.SENT]
     delivery.record(channel, news)
     return len(news)
+
+
+def _names(messages: list[tuple[int, str, str]]) -> tuple[str, ...]:
+    """What the provider calls these messages: of one with several ids, those without an end."""
+    parts: dict[int, list[str]] = {}
+    for part in Part.objects.filter(message__in=[pk for pk, _, _ in messages]):
+        kept = parts.setdefault(part.message_id, [])
+        if part.status not in (Message.DELIVERED, Message.FAILED, Message.READ):
+            kept.append(part.provider_id)
+    return tuple(
+        name
+        for pk, provider_id, reference in messages
+        for name in parts.get(pk, [provider_id or reference])
+    )
 
 
 def _log_poll(channel: Channel, outcome: str, reason: str, calls: list[dict[str, object]]) -> None:

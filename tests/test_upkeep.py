@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import responses
 from django.utils import timezone
 
 from channels_app.models import Channel
+from providers import base
 from routing import desk, outbox, upkeep
 from routing.models import Exchange, Message, Session
 
@@ -45,6 +47,36 @@ def test_closing_costs_by_what_closes_not_by_what_exists(django_assert_max_num_q
     Session.objects.update(last_at=timezone.now() - timedelta(days=2))
     with django_assert_max_num_queries(10):
         assert upkeep.close_idle() == 30
+
+
+def test_of_a_message_with_several_ids_those_without_an_end_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = scene.build(provider="aspsms", credentials={"user_key": "KEY", "password": "PASSWORD"})
+    session = Session.objects.create(
+        channel=house.channel,
+        number=house.number,
+        queue=house.queue,
+        customer=scene.a_customer(),
+    )
+    message = desk.write(house.first, session, "Hello")
+    outbox.claim({house.channel.pk: 1})
+    earlier = timezone.now() - timedelta(minutes=5)
+    message.advance(Message.SENT, sending_at=earlier, provider_id="p1")
+    for name, status in (("p1", Message.DELIVERED), ("p2", Message.SENT), ("p3", Message.SENT)):
+        message.parts.create(channel=house.channel, provider_id=name, status=status)
+    asked: list[str] = []
+
+    def answer(self: Any, waiting: tuple[str, ...]) -> Any:
+        asked.extend(waiting)
+        return [base.Report(base.DELIVERED, name) for name in waiting]
+        yield
+
+    monkeypatch.setattr(house.channel.provider_class, "poll", answer)
+    assert upkeep.poll_all() == 2
+    assert sorted(asked) == ["p2", "p3"]
+    message.refresh_from_db()
+    assert message.status == Message.DELIVERED
 
 
 def test_a_provider_is_polled_for_reports_that_did_not_come() -> None:
