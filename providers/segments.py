@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 
 # GSM 03.38: a letter's place is its septet. The place of ESC leads to the second table, whose
@@ -24,6 +25,8 @@ EXTENSION = {
     "€": 0x65,
 }
 SEPTETS = {letter: 1 for letter in BASIC if letter != "\x1b"} | dict.fromkeys(EXTENSION, 2)
+_WRITTEN = {ord(letter): bytes((BASIC.index(letter),)) for letter in BASIC if letter != "\x1b"}
+_WRITTEN |= {ord(letter): bytes((ESCAPE, septet)) for letter, septet in EXTENSION.items()}
 _EXTENDED = {septet: letter for letter, septet in EXTENSION.items()}
 
 
@@ -67,15 +70,7 @@ def _fill(
 
 def encode_septets(text: str) -> bytes:
     """The text in GSM 7-bit, one septet a byte. Raises UnicodeEncodeError at a costly letter."""
-    found = bytearray()
-    for place, letter in enumerate(text):
-        if letter in EXTENSION:
-            found += bytes((ESCAPE, EXTENSION[letter]))
-        elif letter in SEPTETS:
-            found.append(BASIC.index(letter))
-        else:
-            raise UnicodeEncodeError("gsm7", text, place, place + 1, "not in the alphabet")
-    return bytes(found)
+    return codecs.charmap_encode(text, "strict", _WRITTEN)[0]
 
 
 def decode_septets(septets: bytes) -> str:
