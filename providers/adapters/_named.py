@@ -54,21 +54,27 @@ class NamedWebhooks(HttpProvider):
     def parse_status(self, request: WebhookRequest) -> Iterable[Report]:
         reference = reference_of(request)
         for entry in self.entries(request):
-            if not reference and is_message(entry, self.table("received")):
-                continue
-            found = {o: _tree.first(entry, theirs) for o, theirs in self.table("reported").items()}
-            reference, own_id = reference or found.get("reference", ""), found.get("id", "")
-            word, when = found.get("status", ""), found.get("time", "")
-            if not word or not (reference or own_id):
-                raise WebhookError(
-                    "Neither a message nor a report can be read from it; compare the names of "
-                    "fields in the channel."
-                )
-            if status := REPORTS.get(self.meaning(word)):
-                said = f"{self.name}: {found.get('reason') or 'not delivered'} ({word})."
-                said = said if status == FAILED else ""
-                at = moment(when, zone=self.zone) or unix(when)
-                yield Report(status, own_id, reference, said, at)
+            if reference or not is_message(entry, self.table("received")):
+                yield from self.reports(entry, reference=reference)
+
+    def reports(self, entry: Any, own_id: str = "", reference: str = "") -> Iterable[Report]:
+        """What an entry says became of a message; nothing if its word is not known.
+
+        Raises WebhookError if it is no report.
+        """
+        found = {o: _tree.first(entry, theirs) for o, theirs in self.table("reported").items()}
+        own_id = own_id or found.get("id", "")
+        reference = reference or found.get("reference", "")
+        word, when = found.get("status", ""), found.get("time", "")
+        if not word or not (reference or own_id):
+            raise WebhookError(
+                "Neither a message nor a report can be read from it; compare the names of fields "
+                "in the channel."
+            )
+        if status := REPORTS.get(self.meaning(word)):
+            said = f"{self.name}: {found.get('reason') or 'not delivered'} ({word})."
+            at = moment(when, zone=self.zone) or unix(when)
+            yield Report(status, own_id, reference, said if status == FAILED else "", at)
 
     def entries(self, request: WebhookRequest) -> Iterator[Any]:
         """Each message or report of the request."""
