@@ -13,7 +13,9 @@ STATUSES = {
     "queued": SENT,
     "sending": SENT,
     "sent": SENT,
+    "delivery_unconfirmed": SENT,  # it has ended, and nobody knows how
     "delivered": DELIVERED,
+    "expired": FAILED,
     "sending_failed": FAILED,
     "delivery_failed": FAILED,
 }

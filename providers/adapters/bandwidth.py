@@ -1,0 +1,199 @@
+"""Bandwidth: SMS and MMS by its Messaging API, version 2.
+
+It calls us with a list of events. It signs nothing, but can log in at our webhook.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+
+from ..base import (
+    DELIVERED,
+    FAILED,
+    READ,
+    SENT,
+    Answer,
+    HttpProvider,
+    Inbound,
+    Media,
+    MediaRules,
+    OptOut,
+    Outbound,
+    Report,
+    Secret,
+    Talk,
+    WebhookRequest,
+)
+from ..errors import BadCredentials, ProviderError, Rejected, Unavailable, WebhookError
+from ..reading import e164, field_of, moment
+
+STATUSES = {
+    "message-sending": SENT,
+    "message-sent": SENT,
+    "message-delivered": DELIVERED,
+    "message-failed": FAILED,
+    "message-read": READ,
+}
+OPTED_OUT = "4775"
+NO_RECEIPT = "9902"  # the network gave no receipt: nobody knows that it failed
+FIELDS = {"to": "invalid_phone_number", "from": "invalid_did_number"}
+
+
+class Adapter(HttpProvider):
+    name = "Bandwidth"
+    default_api_address = "https://messaging.bandwidth.com/api/v2"
+    alphanumeric_sender = True
+    max_text = 2048
+    media = MediaRules(3_750_000, max_files=10, keep_hours=48)
+    setup = """1. In the Bandwidth app, under Account, API Credentials, create a user for this \
+desk. Copy its name, its password and your account ID into the fields here.
+2. Under Applications, create a messaging application. For inbound and outbound callbacks enter:
+{webhook_url}
+3. There, choose a user name and a password for the callbacks and enter the same ones here.
+4. Copy the application's ID into the field here, and link it to the location of your numbers."""
+
+    class Credentials(forms.Form):
+        account_id = forms.CharField(label="Account ID")
+        application_id = forms.CharField(label="Application ID")
+        user = forms.CharField(label="API user name")
+        password = Secret(label="API password")
+        callback_user = forms.CharField(
+            label="Callback user name",
+            required=False,
+            help_text="If set, requests without this name and password are refused.",
+        )
+        callback_password = Secret(label="Callback password", required=False)
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        return self.credentials["user"], self.credentials["password"]
+
+    @property
+    def account(self) -> str:
+        return f"/users/{self.credentials['account_id']}"
+
+    def send(self, message: Outbound) -> Talk[str]:
+        fields: dict[str, Any] = {
+            "applicationId": self.credentials["application_id"],
+            "to": [message.recipient],
+            "from": message.sender,
+            "tag": message.reference,
+        }
+        if message.text:
+            fields["text"] = message.text
+        if message.media:
+            fields["media"] = [each.url for each in message.media]
+        answer = yield self.call("POST", f"{self.account}/messages", json=fields, auth=self.auth)
+        return str(answer.json()["id"])
+
+    def check_credentials(self) -> Talk[None]:
+        answer = yield self.call("GET", f"{self.account}/media", auth=self.auth, sends=False)
+        if not isinstance(answer.json(), list):
+            raise ValueError("no list")
+
+    def fetch(self, media: Media) -> Talk[bytes]:
+        ours = urlsplit(media.url).hostname == urlsplit(self.api_address).hostname
+        auth = self.auth if ours else None
+        answer = yield self.call("GET", media.url, auth=auth, sends=False)
+        return answer.body
+
+    def error(self, answer: Answer) -> ProviderError | None:
+        said = f"Bandwidth: {self.reason(answer)}"
+        if answer.status == 404:
+            return BadCredentials(f"{said}; check the Account ID and the API address")
+        if answer.status == 400:
+            names = [field_of(each, "fieldName") for each in _complaints(answer)]
+            word = next((FIELDS[name] for name in names if name in FIELDS), "")
+            return Rejected(said, code=word)
+        return super().error(answer)
+
+    def server_error(self, answer: Answer, said: str) -> ProviderError:
+        return Unavailable(said)  # Bandwidth promises that nothing was sent
+
+    def reason(self, answer: Answer) -> str:
+        each = [field_of(found, "description") for found in _complaints(answer)]
+        said = ", ".join(filter(None, [field_of(answer.fields, "description"), *each]))
+        return said or super().reason(answer)
+
+    # webhooks
+
+    def verify_webhook(self, request: WebhookRequest) -> None:
+        user = self.credentials.get("callback_user") or ""
+        password = self.credentials.get("callback_password") or ""
+        if user or password:
+            wanted = b"Basic " + base64.b64encode(f"{user}:{password}".encode())
+            given = request.headers.get("authorization", "").encode(errors="replace")
+            if not hmac.compare_digest(wanted, given):
+                raise WebhookError("The callback user name or password is missing or wrong.")
+
+    def signature(self, request: WebhookRequest) -> Mapping[str, str]:
+        user = self.credentials.get("callback_user") or ""
+        pair = f"{user}:{self.credentials.get('callback_password') or ''}".encode()
+        return {"authorization": "Basic " + base64.b64encode(pair).decode()}
+
+    def parse_inbound(self, request: WebhookRequest) -> Iterable[Inbound]:
+        for event, message in _events(request):
+            if field_of(event, "type") != "message-received":
+                continue
+            everyone = [e164(each) for each in _texts(message, "to")]
+            number = e164(field_of(message, "owner") or field_of(event, "to"))
+            sender, provider_id = e164(field_of(message, "from")), field_of(message, "id")
+            if not (sender and number and provider_id):
+                raise WebhookError("The message lacks its id, its sender or its recipient.")
+            yield Inbound(
+                sender,
+                number,
+                field_of(message, "text"),
+                provider_id=provider_id,
+                media=tuple(_files(message)),
+                sent_at=moment(field_of(message, "time")),
+                others=tuple(each for each in everyone if each != number),
+            )
+
+    def parse_status(self, request: WebhookRequest) -> Iterable[Report]:
+        for event, message in _events(request):
+            status = STATUSES.get(field_of(event, "type"))
+            provider_id, reference = field_of(message, "id"), field_of(message, "tag")
+            code = field_of(event, "errorCode")
+            if not status or not (provider_id or reference) or code == NO_RECEIPT:
+                continue
+            said = field_of(event, "description") or "not delivered"
+            reason = f"Bandwidth: {said} (code {code})." if status == FAILED else ""
+            when = moment(field_of(event, "eventTime", "time"))
+            yield Report(status, provider_id, reference, reason=reason, at=when)
+
+    def parse_other(self, request: WebhookRequest) -> Iterable[OptOut]:
+        for event, message in _events(request):
+            customer = e164(field_of(event, "to"))
+            if field_of(event, "errorCode") == OPTED_OUT and customer:
+                yield OptOut(customer, e164(field_of(message, "from")))
+
+
+def _events(request: WebhookRequest) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Each event of the list with its message."""
+    for event in request.items:
+        yield event, event.get("message")
+
+
+def _texts(found: Any, name: str) -> list[str]:
+    listed = found.get(name) if isinstance(found, Mapping) else None
+    words = (field_of({name: each}, name) for each in (listed if isinstance(listed, list) else ()))
+    return [word for word in words if word]
+
+
+def _files(message: Any) -> Iterator[Media]:
+    for url in _texts(message, "media"):
+        name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+        if not name.lower().endswith(".smil"):  # the order of the parts, no file of the customer
+            yield Media(url, name=name, needs_credentials=True)
+
+
+def _complaints(answer: Answer) -> list[Any]:
+    listed = answer.fields.get("fieldErrors")
+    return listed if isinstance(listed, list) else []
