@@ -21,8 +21,9 @@ from .writing import by_key, write
 
 
 def numbers_to_start_from(extension: Extension) -> QuerySet[Number]:
-    """Our numbers from which this agent may start sessions."""
-    return Number.objects.filter(rule__may_start=extension).select_related("channel")
+    """Our numbers from which this agent may start sessions, those of the default channel first."""
+    allowed = Number.objects.filter(rule__may_start=extension).select_related("channel")
+    return allowed.order_by("-channel__default_outgoing", "value")
 
 
 def start(

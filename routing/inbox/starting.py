@@ -1,4 +1,4 @@
-"""Starting a session: the page, and the first message."""
+"""Starting a session with a customer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from channels_app.models import Number, Template
+from providers.base import Provider
+
 from .. import desk
+from ..models import Customer
 from .access import AgentRequest, agent
 from .pages import desk_page
+from .templating import filled_in, offered
+
+PHONE_HELP = "With country code, like +41 79 123 45 10."
 
 
 @require_http_methods(["GET", "POST"])
@@ -19,29 +26,50 @@ from .pages import desk_page
 def new_session(request: AgentRequest) -> HttpResponse:
     """A form with the numbers this agent may use; then the session it began."""
     numbers, refusal = desk.numbers_to_start_from(request.extension), ""
+    channels = numbers.order_by().values("channel")
+    usable = Template.objects.filter(usable=True, channel__in=channels)
     if request.method == "POST":
         form, chosen = request.POST, request.POST.get("number", "")
         number = numbers.filter(pk=chosen).first() if chosen.isdecimal() else None
         try:
             if number is None:
                 raise desk.Refused("Choose the number to write from.")
+            template, values = filled_in(usable.filter(channel=number.channel_id), form)
             session = desk.start(
                 request.extension,
                 number,
                 form.get("recipient", ""),
-                form.get("text", ""),
+                "" if template else form.get("text", ""),
+                template=template,
+                values=values,
                 client_key=form.get("client_key", "")[:64],
             )
             return _shown(request, session.pk)
         except (desk.Refused, desk.AlreadyTaken, desk.SessionClosed) as error:
             refusal = str(error)
+    places = [_place(number) for number in numbers]
     context = {
-        "numbers": numbers,
+        "numbers": places,
+        "templates": offered(usable, request.POST),
+        "phones": all(place["phone"] for place in places),
+        "help": places[0]["help"] if places else "",
         "refusal": refusal,
         "typed": request.POST or request.GET,
         "key": request.POST.get("client_key") or uuid4().hex,
     }
     return desk_page(request, "inbox/_start.html", context, status=422 if refusal else 200)
+
+
+def _place(number: Number) -> dict[str, object]:
+    """A number to write from, and how the customers behind it are addressed."""
+    provider = number.channel.provider_class
+    phone = provider.network == Customer.PHONE
+    return {"number": number, "phone": phone, "help": PHONE_HELP if phone else _help(provider)}
+
+
+def _help(provider: type[Provider]) -> str:
+    known = "" if provider.starts else " Only customers who have written before can be reached."
+    return (provider.customer_help or f"The customer's address in {provider.name}.") + known
 
 
 def _shown(request: AgentRequest, pk: int) -> HttpResponse:

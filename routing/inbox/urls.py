@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from ..policy import strict
-from . import actions, pages, starting
+from . import actions, pages, starting, templating
 
 session = "s/<int:pk>/"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path(session, pages.session, name="session"),
     path(session + "news/", pages.news, name="news"),
     path(session + "write/", actions.write, name="write"),
+    path(session + "template/", templating.template, name="template"),
     path(session + "pick-up/", actions.pick_up, name="pick-up"),
     path(session + "transfer/", actions.transfer, name="transfer"),
     path(session + "close/", actions.close, name="close"),

@@ -3,6 +3,7 @@
 import { ask, goTo, parsed, show, toast } from "./page.js";
 import { apply, seen, turn } from "./thread.js";
 import { refresh } from "./list.js";
+import { begin as beginTemplates } from "./templates.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -68,6 +69,7 @@ async function openDialog(address) {
 
 function fill(html) {
   byId("dialog").innerHTML = html;
+  beginTemplates();
 }
 
 byId("dialog").addEventListener("close", () => byId("dialog").replaceChildren());

@@ -5,6 +5,7 @@ import { icon } from "./page.js";
 const byId = (id) => document.getElementById(id);
 let files = [];
 let complain = () => {};
+let changed = () => {};
 
 export const chosen = () => files;
 
@@ -14,9 +15,10 @@ export function clear() {
 }
 
 /** Take care of a composer that has just appeared. */
-export function begin(form, tell) {
+export function begin(form, tell, redrawn) {
   files = [];
   complain = tell;
+  changed = redrawn;
   byId("files")?.addEventListener("change", (event) => {
     add([...event.target.files]);
     event.target.value = "";
@@ -30,18 +32,20 @@ function add(more) {
     complain("This channel carries text only; it takes no files.");
     return;
   }
-  const most = Number(form.dataset.maxBytes);
-  const accept = form.dataset.accept.split(",").filter(Boolean);
-  const wrong = more.map((file) => refuse(file, most, accept)).filter(Boolean);
-  files = files.concat(more.filter((file) => !refuse(file, most, accept)));
+  const wrong = more.map((file) => refuse(file, form.dataset)).filter(Boolean);
+  files = files.concat(more.filter((file) => !refuse(file, form.dataset)));
   complain(wrong.join(" "));
   draw();
   form.text.focus();
 }
 
-function refuse(file, most, accept) {
+function refuse(file, rules) {
   if (!file.size) return `${file.name} is empty.`;
-  if (file.size > most) return `${file.name} has ${size(file.size)}; at most ${size(most)} can be sent here.`;
+  const own = JSON.parse(rules.sizes).filter(([type]) => file.type.startsWith(type)).map(([, most]) => most);
+  const most = Math.min(Number(rules.maxBytes), ...own);
+  const of = own.length ? ` of the type ${file.type}` : "";
+  if (file.size > most) return `${file.name} has ${size(file.size)}; at most ${size(most)}${of} can be sent here.`;
+  const accept = rules.accept.split(",").filter(Boolean);
   const taken = !accept.length || accept.some((type) =>
     type.endsWith("/*") ? file.type.startsWith(type.slice(0, -1)) : file.type === type);
   return taken ? "" : `${file.name} is of a type that cannot be sent here.`;
@@ -56,6 +60,7 @@ function draw() {
   const list = byId("chosen");
   if (!list) return;
   list.hidden = !files.length;
+  changed();
   list.replaceChildren(...files.map((file) => {
     const item = document.createElement("li");
     const name = document.createElement("bdi");

@@ -15,6 +15,13 @@ import("./segments.js").then((module) => {
   counter();
 }, () => {});
 
+/** The length of a text in a provider's unit, as the server measures it. */
+const SIZES = {
+  characters: (text) => Array.from(text).length,
+  "utf-16": (text) => text.length,
+  bytes: (text) => new TextEncoder().encode(text).length,
+};
+
 const place = (form) => `parley:draft:${form.dataset.session}`;
 
 /** Take care of a composer that has just appeared. */
@@ -25,7 +32,7 @@ export function begin() {
   form.client_key.value = newKey();
   failed = false;
   form.text.value = sessionStorage.getItem(place(form)) ?? "";
-  attach.begin(form, complain);
+  attach.begin(form, complain, counter);
   grow(form.text);
   counter();
   if (matchMedia("(pointer: fine)").matches) form.text.focus({ preventScroll: true });
@@ -61,7 +68,9 @@ function counter() {
   const form = byId("write");
   if (!line || !form) return;
   const text = form.text.value.trim();
-  const most = Number(form.dataset.maxText ?? 0);
+  const beside = attach.chosen().length ? form.dataset.maxBeside : undefined;
+  const most = Number(beside ?? form.dataset.maxText ?? 0);
+  const size = SIZES[form.dataset.unit](text);
   const parts = [];
   if (text && "segments" in line.dataset && count) {
     const found = count(text);
@@ -70,10 +79,14 @@ function counter() {
     const costly = [...(found.costly ?? [])];
     if (costly.length) parts.push(`because of ${costly.slice(0, 3).join(" ")}`);
   } else if (text) {
-    parts.push(text.length === 1 ? "1 character" : `${text.length} characters`);
+    const letters = SIZES.characters(text);
+    parts.push(letters === 1 ? "1 character" : `${letters} characters`);
   }
-  if (most && text.length > most) parts.push(`${text.length - most} too many`);
-  line.classList.toggle("over", Boolean(most) && text.length > most);
+  if (most && size > most) {
+    const unit = form.dataset.unit === "characters" ? "" : ` ${form.dataset.unit.replace("utf-16", "units")}`;
+    parts.push(`${size - most}${unit} too many${beside ? " beside a file" : ""}`);
+  }
+  line.classList.toggle("over", Boolean(most) && size > most);
   line.textContent = parts.join(" · ");
 }
 

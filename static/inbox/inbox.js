@@ -3,11 +3,13 @@
 import { mark, refresh, title } from "./list.js";
 import * as live from "./live.js";
 import { ask, goTo, show, toast } from "./page.js";
+import * as templates from "./templates.js";
 import * as thread from "./thread.js";
 import "./actions.js";
 
 function settle() {
   thread.begin();
+  templates.begin();
   mark();
   title();
 }

@@ -2,6 +2,7 @@
 
 import { ask, parsed, patch, show, toast } from "./page.js";
 import { begin as beginComposer } from "./composer.js";
+import { begin as beginWindow } from "./window.js";
 
 const NEAR = 60; // px from the end that still count as the end
 const byId = (id) => document.getElementById(id);
@@ -32,6 +33,7 @@ export function begin() {
   watchOlder();
   toEnd();
   beginComposer();
+  beginWindow(later);
 }
 
 function toEnd() {
@@ -77,6 +79,9 @@ export async function news() {
   }
 }
 
+/** The window closed by this clock; the server's may be a little behind. */
+const later = () => setTimeout(news, 2000);
+
 /** Show the session's news. */
 export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
   if (mine < applied) return;
@@ -95,7 +100,10 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
   if (composer.dataset.lock !== byId("composer").dataset.lock) {
     patch(byId("composer"), composer);
     beginComposer();
+  } else if (byId("window") && fresh.querySelector("#window")) {
+    patch(byId("window"), fresh.querySelector("#window"));
   }
+  beginWindow(later);
   if (pinned || mineIsNew) toEnd();
   else if (added.some((item) => item.classList.contains("theirs"))) byId("newer").hidden = false;
 }
