@@ -75,7 +75,7 @@ there, but the links process must run.
         login = forms.CharField(label="Login")
         password = Secret(label="Password")
         service_id = forms.RegexField(
-            regex=r"[0-9]+",
+            regex=r"\A[0-9]+\Z",
             label="Service ID",
             error_messages={"invalid": "The Service ID is a number; Plus tells it."},
         )
