@@ -1,6 +1,17 @@
 """The administrator's door: setting up, and seeing what happens. Django finds it by its name."""
 
-from . import channels, events, exchanges, extensions, held, platforms, queues, sessions, users
+from . import (
+    channels,
+    events,
+    exchanges,
+    extensions,
+    held,
+    platforms,
+    queues,
+    sessions,
+    templates,
+    users,
+)
 
 __all__ = [
     "channels",
@@ -11,5 +22,6 @@ __all__ = [
     "platforms",
     "queues",
     "sessions",
+    "templates",
     "users",
 ]

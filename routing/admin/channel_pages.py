@@ -92,6 +92,7 @@ def connection_context(form: ChannelForm) -> dict[str, Any]:
             "name": provider.name,
             "has_reports": provider.has_reports,
             "alphanumeric_sender": provider.alphanumeric_sender,
+            "own_address_help": provider.own_address_help if provider.own_address else "",
         },
         "webhook_url": channel.webhook_url,
         "link_line": "" if form.adding else link_line(channel),

@@ -14,7 +14,7 @@ from channels_app.models import Channel
 from providers import registry
 from routing.models import Session
 
-from . import channel_pages
+from . import channel_asking, channel_pages
 from .channel_list import ChannelListPage
 from .numbers import DESTINATIONS, NumberInline
 
@@ -74,6 +74,7 @@ class ChannelAdmin(ChannelListPage):
     ) -> HttpResponse:
         form: ChannelForm = context["adminform"].form
         context |= channel_pages.connection_context(form)
+        context |= channel_asking.buttons(form.instance)
         context["mistakes"] = self._mistakes(context)
         # Whoever may only read sees neither credentials nor the secret webhook address.
         context["may_edit"] = form.adding or self.has_change_permission(request, form.instance)
@@ -109,7 +110,8 @@ class ChannelAdmin(ChannelListPage):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.check_view)
-        return [path("check/", view, name="channels_app_channel_check"), *super().get_urls()]
+        check = path("check/", view, name="channels_app_channel_check")
+        return [check, *channel_asking.urls(self), *super().get_urls()]
 
     def check_view(self, request: HttpRequest) -> HttpResponse:
         return channel_pages.check_typed(self, request)

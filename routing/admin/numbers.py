@@ -16,6 +16,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from channels_app.models import Number
+from providers import registry
 from routing.models import Extension, Platform, Queue, Rule, Session
 
 #: The kinds of destination: the field of a rule, its model, and the heading in the list.
@@ -69,8 +70,12 @@ class NumberForm(forms.ModelForm):
         model = Number
         fields = ("value",)
 
-    def __init__(self, *args: Any, destinations: list[tuple[str, Any]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, destinations: list[tuple[str, Any]], phones: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not phones and "value" in self.fields:
+            self.fields["value"].widget.attrs.update(placeholder="", inputmode="text")
         rule = getattr(self.instance, "rule", None) if self.instance.pk else None
         if rule:
             self.initial["destination"] = destination_value(rule)
@@ -94,7 +99,12 @@ class NumberFormSet(PaginationInlineFormSet):
         return destination_choices()
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "destinations": self.destinations}
+        known = self.instance.provider in registry.slugs()
+        return {
+            **super().get_form_kwargs(index),
+            "destinations": self.destinations,
+            "phones": not (known and self.instance.provider_class.own_address),
+        }
 
     def _construct_form(self, i: int, **kwargs: Any) -> forms.ModelForm:
         form = super()._construct_form(i, **kwargs)

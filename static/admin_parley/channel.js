@@ -35,20 +35,23 @@ const before = path === location.pathname ? document.getElementById(kept) : null
 list.hidden = false;
 open(mistaken ?? (location.pathname.endsWith("/add/") ? tabs[0] : before ?? tabs[0]));
 
-const check = document.getElementById("pl-check");
-const verdict = document.getElementById("pl-verdict");
-check?.addEventListener("click", async () => {
-  check.disabled = true;
-  verdict.className = "pl-verdict";
-  verdict.textContent = "Asking…";
-  try {
-    const { ok, said } = await post(check.dataset.url, new FormData(check.closest("form")));
-    verdict.classList.add(ok ? "pl-good" : "pl-bad");
-    verdict.textContent = said;
-  } catch (error) {
-    verdict.classList.add("pl-bad");
-    verdict.textContent = error.message;
-  } finally {
-    check.disabled = false;
-  }
-});
+/* Buttons that ask the provider, each with its verdict beside it. */
+for (const button of document.querySelectorAll("#pl-check, [data-ask]")) {
+  const verdict = button.parentElement.querySelector(".pl-verdict");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    verdict.className = "pl-verdict";
+    verdict.textContent = "Asking…";
+    try {
+      const address = button.dataset.ask ?? button.dataset.url;
+      const { ok, said } = await post(address, new FormData(button.closest("form")));
+      verdict.classList.add(ok ? "pl-good" : "pl-bad");
+      verdict.textContent = said;
+    } catch (error) {
+      verdict.classList.add("pl-bad");
+      verdict.textContent = error.message;
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
