@@ -6,7 +6,8 @@ import unicodedata
 
 from django import forms
 
-from ..segments import SEPTETS
+from ..errors import Rejected
+from ..segments import SEPTETS, count
 
 # Letters and signs that Unicode does not take apart, and what people write instead.
 _INSTEAD = {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "„": '"', "”": '"', "“": '"', "’": "'"}
@@ -32,3 +33,13 @@ def switch() -> forms.BooleanField:
         required=False,
         help_text="a for ą, l for ł and so on: a text then takes fewer segments and costs less.",
     )
+
+
+def check_length(name: str, text: str, *, most: int, costly_most: int) -> None:
+    """Raise Rejected if the text has more units than fit: septets, or 16 bits if it is costly."""
+    found = count(text)
+    limit = costly_most if found.costly else most
+    if found.units > limit:
+        said = f"the text is too long: {found.units} characters, and at most {limit} fit"
+        said += f" with letters like {found.costly[0]}" if found.costly else ""
+        raise Rejected(f"{name}: {said}.", code="invalid_param")

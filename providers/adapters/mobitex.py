@@ -18,7 +18,7 @@ from ..base import Answer, Call, Outbound, Secret, Talk
 from ..errors import BadCredentials, ProviderError, Rejected, Unavailable
 from ..segments import count
 from . import _named
-from ._letters import plain, switch
+from ._letters import check_length, plain, switch
 from ._params import own_number
 from ._polish import WARSAW, polish
 
@@ -151,13 +151,8 @@ to call this address for them, and which names its fields have:
 
 def type_of(text: str) -> str:
     """The type that carries the text. Raises Rejected if none does."""
+    check_length("Mobitex", text, most=459, costly_most=201)
     found = count(text)
     # One client counts the ends of lines twice; too high a count only costs a longer type.
-    units = found.units + (text.count("\n") + text.count("\r") if not found.costly else 0)
-    for name, most in TYPES[found.encoding]:
-        if units <= most:
-            return name
-    said = f"the text is too long: {units} characters, and at most {most} fit"
-    if found.costly:
-        said += f" with letters like {found.costly[0]}"
-    raise Rejected(f"Mobitex: {said}.", code="invalid_param")
+    units = found.units + (0 if found.costly else text.count("\n") + text.count("\r"))
+    return next((name for name, most in TYPES[found.encoding] if units <= most), "concat")
