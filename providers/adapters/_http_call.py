@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json as jsonlib
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,13 +12,8 @@ from xml.sax.saxutils import escape
 from ..base import Answer, Call, Outbound
 from ..errors import ProviderError, Rejected
 from ._http_checks import BRACES
+from ._letters import plain
 from ._rules import pairs
-
-#: Letters that do not fall apart into one without an accent and the accent.
-_PLAIN = str.maketrans("łŁøØđĐ", "lLoOdD") | {
-    ord(c): t for c, t in zip("ßæÆœŒþÞ’‘“”„–—…", ("ss", "ae", "AE", "oe", "OE", "th", "Th",
-    "'", "'", '"', '"', '"', "-", "-", "..."), strict=True)
-}  # fmt: skip
 
 
 def words_of(told: Mapping[str, Any], message: Outbound | None) -> dict[str, str]:
@@ -45,12 +39,6 @@ def words_of(told: Mapping[str, Any], message: Outbound | None) -> dict[str, str
         "id": message.reference,
         "callback": message.webhook_url,
     }
-
-
-def plain(text: str) -> str:
-    """The text without accents."""
-    apart = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def number(value: str, told: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from ._http_checks import (
     sent,
     template,
 )
+from ._letters import switch
 from ._rules import condition, place
 
 CHARSETS = [
@@ -109,9 +110,7 @@ class Sending(forms.Form):
         help_text="One a line, like Accept: application/json",
     )
     charset = forms.ChoiceField(label="Charset of sent texts", required=False, choices=CHARSETS)
-    plain_letters = forms.BooleanField(
-        label="Send letters without accents", required=False, help_text="ż becomes z, é becomes e."
-    )
+    plain_letters = switch()
     number_format = forms.ChoiceField(
         label="Numbers are written",
         required=False,
