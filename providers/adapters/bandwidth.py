@@ -5,8 +5,6 @@ It calls us with a list of events. It signs nothing, but can log in at our webho
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +30,7 @@ from ..base import (
 )
 from ..errors import BadCredentials, ProviderError, Rejected, Unavailable, WebhookError
 from ..reading import e164, field_of, moment
+from . import _basic
 
 STATUSES = {
     "message-sending": SENT,
@@ -124,18 +123,10 @@ desk. Copy its name, its password and your account ID into the fields here.
     # webhooks
 
     def verify_webhook(self, request: WebhookRequest) -> None:
-        user = self.credentials.get("callback_user") or ""
-        password = self.credentials.get("callback_password") or ""
-        if user or password:
-            wanted = b"Basic " + base64.b64encode(f"{user}:{password}".encode())
-            given = request.headers.get("authorization", "").encode(errors="replace")
-            if not hmac.compare_digest(wanted, given):
-                raise WebhookError("The callback user name or password is missing or wrong.")
+        _basic.verify(self.credentials, request)
 
     def signature(self, request: WebhookRequest) -> Mapping[str, str]:
-        user = self.credentials.get("callback_user") or ""
-        pair = f"{user}:{self.credentials.get('callback_password') or ''}".encode()
-        return {"authorization": "Basic " + base64.b64encode(pair).decode()}
+        return _basic.authorization(self.credentials)
 
     def parse_inbound(self, request: WebhookRequest) -> Iterable[Inbound]:
         for event, message in _events(request):
