@@ -63,7 +63,7 @@ def fetch(attachment_pk: int) -> Attachment | None:
     error: ProviderError | None = None
     try:
         content, claim = Carrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES).run(
-            _following(_talk(attachment), _limit(attachment)), calls
+            _following(_talk(attachment), settings.UPLOAD_MAX_BYTES), calls
         )
         put(attachment, content, claim or attachment.content_type)
     except ProviderError as failed:
@@ -83,11 +83,6 @@ def reload(attachment: Attachment) -> bool:
         .exclude(source_url="")
         .update(state=Attachment.PENDING, reason="", attempts=0, due_at=timezone.now())
     )
-
-
-def _limit(attachment: Attachment) -> int:
-    rules = attachment.message.channel.provider_class.media
-    return min(settings.UPLOAD_MAX_BYTES, rules.max_bytes if rules else settings.UPLOAD_MAX_BYTES)
 
 
 def _talk(attachment: Attachment) -> Talk[tuple[bytes, str]]:

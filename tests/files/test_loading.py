@@ -104,6 +104,14 @@ def test_a_file_larger_than_an_ordinary_answer_is_loaded(message, web: Vendor):
     assert again(found).size == len(PNG) + 3_000_000
 
 
+def test_a_customer_may_send_a_larger_file_than_we_may(message, web: Vendor, monkeypatch):
+    monkeypatch.setattr(message.channel.provider_class, "media", MediaRules(1_000))
+    web.answer = lambda request: Response(PNG + bytes(3_000_000))
+    found = awaited(message, f"{web.url}/x")
+    files.fetch(found.pk)
+    assert again(found).state == Attachment.KEPT
+
+
 def test_a_refusal_ends_it_and_reload_begins_again(message, web: Vendor):
     web.answer = lambda request: Response(status=404)
     found = awaited(message, f"{web.url}/x")
