@@ -40,8 +40,7 @@ class Adapter(HttpProvider):
     name = "Flowroute"
     default_api_address = "https://api.flowroute.com"
     default_rate = 5.0
-    # Carriers bring up to 15 MB; what we send may have 750 kB in all, text included.
-    media = MediaRules(15_000_000, max_files=10, sizes=(("", 750_000),))
+    media = MediaRules(750_000, max_files=10)  # in all, text included
     setup = """1. In Flowroute's portal, under Preferences, API Control, copy the access key and \
 the secret key into the fields here.
 2. Use "Connect": it registers this address for SMS, for MMS and for the receipts of both. You may \

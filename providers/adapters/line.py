@@ -36,6 +36,7 @@ from ._chat import place, size_of
 
 MOST_PREVIEW_BYTES = 1_000_000  # a larger picture would need a smaller one beside it
 PATIENCE = 20.0  # seconds for one push: the same one may be repeated
+SIGNED = "x-line-signature"
 TAKEN = 409  # a push with this retry key was accepted already
 # What a customer may send as a file: its name and type where LINE tells none.
 KINDS = {
@@ -167,11 +168,15 @@ replies of the official account."""
     # webhooks
 
     def verify_webhook(self, request: WebhookRequest) -> None:
+        (signed,) = self.signature(request).values()
+        given = request.headers.get(SIGNED, "").encode(errors="replace")
+        if not hmac.compare_digest(signed.encode(), given):
+            raise WebhookError("X-Line-Signature is missing or wrong; compare the channel secret.")
+
+    def signature(self, request: WebhookRequest) -> Mapping[str, str]:
         key = str(self.credentials.get("secret") or "").encode()
         signed = base64.b64encode(hmac.new(key, request.body, hashlib.sha256).digest())
-        given = request.headers.get("x-line-signature", "").encode(errors="replace")
-        if not hmac.compare_digest(signed, given):
-            raise WebhookError("X-Line-Signature is missing or wrong; compare the channel secret.")
+        return {SIGNED: signed.decode()}
 
     def events(self, request: WebhookRequest) -> Iterator[tuple[Mapping[str, Any], str, str]]:
         """The events that are ours to answer, each with its customer and our own id."""

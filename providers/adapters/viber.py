@@ -57,6 +57,7 @@ STATUSES = {"delivered": DELIVERED, "seen": READ, "failed": FAILED}
 EVENTS = [*STATUSES, "subscribed", "unsubscribed", "conversation_started", "message"]
 MOST_PICTURE_BYTES, MOST_VIDEO_BYTES = 1_000_000, 26_000_000
 MOST_CAPTION = 512
+SIGNED = "x-viber-content-signature"
 
 
 class Adapter(HttpProvider):
@@ -143,11 +144,14 @@ class Adapter(HttpProvider):
     # webhooks
 
     def verify_webhook(self, request: WebhookRequest) -> None:
-        key = str(self.credentials.get("token") or "").encode()
-        signed = hmac.new(key, request.body, hashlib.sha256).hexdigest()
-        given = request.headers.get("x-viber-content-signature") or request.query.get("sig", "")
+        (signed,) = self.signature(request).values()
+        given = request.headers.get(SIGNED) or request.query.get("sig", "")
         if not hmac.compare_digest(signed.encode(), given.encode(errors="replace")):
             raise WebhookError("X-Viber-Content-Signature is missing or wrong; compare the token.")
+
+    def signature(self, request: WebhookRequest) -> Mapping[str, str]:
+        key = str(self.credentials.get("token") or "").encode()
+        return {SIGNED: hmac.new(key, request.body, hashlib.sha256).hexdigest()}
 
     @property
     def bot(self) -> str:

@@ -62,8 +62,7 @@ class Adapter(HttpProvider):
     has_reports = False
     collects_every = 60.0
     max_text = 1600
-    # Received files may be larger than the 1.2 MB that we may send.
-    media = MediaRules(15_000_000, max_files=3, sizes=(("", 1_200_000),))
+    media = MediaRules(1_200_000, max_files=3)
     setup = """1. In the portal, under Main Menu, SOAP & REST/JSON API, set an API password, \
 enable the API, and allow this server's IP address.
 2. Under Manage DIDs, edit each number: enable SMS/MMS, turn on the URL callback and its retry, \
@@ -102,23 +101,28 @@ and enter as its address:
         yield self.ask("getBalance", {}, sends=False)
 
     def collect(self, cursor: str) -> Talk[Batch]:
-        """Ask for all messages since the day before the last time: most were seen before."""
+        """Ask for all messages since the day before the last time, but those seen already.
+
+        The cursor is that day, and the ids of what was seen since.
+        """
         now = datetime.now(UTC)
-        since = max(cursor, _day(now - LONGEST)) if cursor else _day(now)
+        since, _, ids = cursor.partition(" ")
+        since, seen = max(since, _day(now - LONGEST)) if since else _day(now), set(ids.split(","))
         asked = {"type": "1", "all_messages": "1", "timezone": "0"}
         asked |= {"from": since, "to": _day(now + DAY)}
         answer = yield replace(self.ask("getMMS", asked, sends=False), judge=self.list_error)
         found = answer.json()
-        events = []
+        events, listed = [], []
         for row in found.get("sms") or found.get("mms") or ():
-            event = _collected(row)
+            listed.append(field_of(row, "id"))
+            event = None if listed[-1] in seen else _collected(row)
             if event and not event.text and not event.media:  # the list may keep quiet about files
                 with contextlib.suppress(Rejected):  # there is none
                     answer = yield self.ask("getMediaMMS", {"id": event.provider_id}, sends=False)
                     event = _collected({**row, "media": answer.json().get("media")})
             if event:
                 events.append(event)
-        return Batch(tuple(events), _day(now - DAY))
+        return Batch(tuple(events), f"{_day(now - DAY)} {','.join(filter(None, listed))}")
 
     def ask(self, method: str, fields: Mapping[str, str], *, sends: bool = True) -> Call:
         who = {
