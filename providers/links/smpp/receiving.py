@@ -133,11 +133,13 @@ class Receiver:
 
     async def _early(self, given: str) -> None:
         """Wait a moment if the answer that brings this id may be on its way."""
-        if not (self._early_waits and self.ids.puzzles(given) and self.in_flight()):
+        if not (self._early_waits and self.ids.puzzles(given)):
             return
         self._early_waits -= 1
-        until = monotonic() + EARLY_SECONDS
-        while self.ids.puzzles(given) and self.in_flight() and monotonic() < until:
+        until, quiet = monotonic() + EARLY_SECONDS, 0
+        # An answer that was read a moment ago is known a turn of the loop later.
+        while self.ids.puzzles(given) and quiet < 3 and monotonic() < until:
+            quiet = 0 if self.in_flight() else quiet + 1
             await asyncio.sleep(0.02)
 
     def _letter(self, part: Part, token: Token) -> list[Item]:
