@@ -1,1 +1,15 @@
-"""GSM modems: by AT commands in PDU mode, or through gammu as a program of its own."""
+"""GSM modems: by AT commands in PDU mode, or through gammu's daemon, a program of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..base import Link
+from .link import ModemLink
+from .settings import Settings
+
+
+def link_of(credentials: Mapping[str, Any]) -> Link:
+    """The link that a channel's credentials describe."""
+    return ModemLink(Settings.of(credentials))
