@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
@@ -16,6 +19,7 @@ from routing.models import Exchange, Message
 
 from .base import MESSAGE_COLOURS, ReadOnlyAdmin, badge, moment
 from .filters import OutcomeFilter
+from .recording import NotSaved, fixture
 
 OUTCOMES = {
     Exchange.OK: ("OK", "success"),
@@ -76,6 +80,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
         exchange: Exchange = context["original"]
         context |= {
             "exchange": exchange,
+            "may_be_saved": exchange.kind in (Exchange.WEBHOOK, Exchange.SEND, Exchange.CHECK),
             "outcome": outcome_badge(exchange),
             "calls": [
                 {
@@ -87,6 +92,27 @@ class ExchangeAdmin(ReadOnlyAdmin):
             ],
         }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        name = "routing_exchange_fixture"
+        return [path("<int:pk>/fixture/", wrap(self.fixture_view), name=name), *super().get_urls()]
+
+    def fixture_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The exchange as a file for tests/providers/fixtures/, with ?text=keep its texts too."""
+        exchange = get_object_or_404(Exchange.objects.select_related("channel", "message"), pk=pk)
+        if not self.has_view_permission(request, exchange):
+            raise PermissionDenied
+        try:
+            told = fixture(exchange, keep_text=request.GET.get("text") == "keep")
+        except NotSaved as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(reverse("admin:routing_exchange_change", args=[pk]))
+        said = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        reply = HttpResponse(said, content_type="application/json; charset=utf-8")
+        name = f"{exchange.channel.provider}-{exchange.kind}-{pk}.json"
+        reply["Content-Disposition"] = f'attachment; filename="{name}"'
+        return reply
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["kind"]  # the page shows the rest in its own way
