@@ -168,7 +168,7 @@ class Channel(models.Model):
     def secret_values(self) -> list[str]:
         """What must be cut out of every log."""
         kept = [self.credentials.get(name) for name in self.provider_class.secrets()]
-        kept.append(self.webhook_token)
+        kept += [*self.provider_class.disguises(self.credentials), self.webhook_token]
         return [value for value in kept if isinstance(value, str) and value]
 
     @property

@@ -161,6 +161,11 @@ class Provider:
         """
         return typed.strip()
 
+    @classmethod
+    def disguises(cls, credentials: Mapping[str, Any]) -> tuple[str, ...]:
+        """Other forms in which secrets travel, such as a hash: cut out of logs like themselves."""
+        return ()
+
     # sending
 
     def send(self, message: Outbound) -> Talk[str | list[str]]:

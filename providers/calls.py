@@ -33,6 +33,7 @@ class Call:
     timeout: float = 30.0  # seconds, for the whole exchange
     max_bytes: int = 1_000_000  # a longer answer is cut off and counts as an error
     sends: bool = True
+    hidden: bool = False  # a good answer holds a secret (a token): it is never logged
     judge: Callable[[Answer], ProviderError | None] | None = None
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from ..base import Answer, Call, Outbound, Secret, Talk
 from ..errors import BadCredentials, ProviderError, Rejected, Unavailable
@@ -84,8 +85,7 @@ to call this address for them, and which names its fields have:
         password_is_md5 = forms.BooleanField(
             label="The password is given as MD5",
             required=False,
-            help_text="If off, its MD5 is made and kept when you save, and this turns on. Turn it "
-            "off only to enter a password that itself looks like an MD5.",
+            help_text="If off, Parley makes its MD5, which is what travels.",
         )
         fixed_sender = forms.BooleanField(
             label="The account has a fixed sender",
@@ -99,13 +99,15 @@ to call this address for them, and which names its fields have:
         report_words = _named.report_words(WORDS)
 
         def clean(self) -> dict[str, Any]:
-            """Keep the MD5, which is what travels: so the log knows what to cut out."""
             found: dict[str, Any] = super().clean() or self.cleaned_data
-            given = found.get("password") or ""
-            looks_right = re.fullmatch(r"[0-9a-fA-F]{32}", given)
-            if given and not (found.get("password_is_md5") and looks_right):
-                given = hashlib.md5(given.encode(), usedforsecurity=False).hexdigest()
-            return found | {"password": given.lower(), "password_is_md5": bool(given)}
+            is_one = re.fullmatch(r"[0-9a-fA-F]{32}", found.get("password") or "")
+            if found.get("password_is_md5") and "password" in found and not is_one:
+                raise ValidationError("An MD5 has 32 digits and letters from a to f.")
+            return found
+
+    @classmethod
+    def disguises(cls, credentials: Mapping[str, Any]) -> tuple[str, ...]:
+        return (hashed(credentials),)
 
     def send(self, message: Outbound) -> Talk[str | list[str]]:
         text = plain(message.text) if self.credentials.get("plain_letters") else message.text
@@ -123,7 +125,7 @@ to call this address for them, and which names its fields have:
             raise ValueError("no balance")
 
     def ask(self, path: str, fields: Mapping[str, str], *, sends: bool = True) -> Call:
-        who = {"user": self.credentials["username"], "pass": self.credentials["password"]}
+        who = {"user": self.credentials["username"], "pass": hashed(self.credentials)}
         return self.call("POST", path, form=who | dict(fields), sends=sends)
 
     def error(self, answer: Answer) -> ProviderError | None:
@@ -147,6 +149,14 @@ to call this address for them, and which names its fields have:
 
     def number(self, text: str) -> str:
         return polish(text)
+
+
+def hashed(credentials: Mapping[str, Any]) -> str:
+    """The password's MD5."""
+    password = str(credentials.get("password") or "")
+    if credentials.get("password_is_md5"):
+        return password.lower()
+    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
 
 
 def type_of(text: str) -> str:

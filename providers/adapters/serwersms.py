@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from ..base import (
     DELIVERED,
@@ -78,8 +79,7 @@ REASONS = {
     "no_permission_to_send_messages": "the account may not send messages",
     "other_error": "not delivered",
 }
-KINDS = [("ndi", "to numbers of your own (NDI)"), ("nd", "to the shared number (ND)")]
-KINDS += [("eco", "answers to ECO+"), ("mms", "MMS")]
+KINDS = ("ndi", "nd", "eco", "mms")
 OVERLAP = timedelta(minutes=10)  # asked for again: seen before is no harm, not seen is
 AT_ONCE = 500  # reports in one question
 PAGE = 50  # received messages in one question
@@ -112,11 +112,12 @@ At its end, type your own number in place of 48221234510:
         )
         plain_letters = switch()
         own_number = own_number()
-        asks = forms.MultipleChoiceField(
+        asks = forms.CharField(
             label="Ask for received messages",
-            choices=KINDS,
             required=False,
-            help_text="Only kinds that the panel does not forward: otherwise they come twice.",
+            help_text="Any of ndi (to numbers of your own), nd (to the shared number), eco "
+            "(answers to ECO+) and mms, with commas between. Only kinds that the panel does not "
+            "forward: otherwise they come twice.",
         )
         mms_title = forms.CharField(
             label="Title of MMS", required=False, max_length=40, help_text="Empty: MMS."
@@ -128,6 +129,13 @@ At its end, type your own number in place of 48221234510:
             max_value=10_000,
             help_text=f"Empty: {MOST_KB}. SerwerSMS publishes no limit.",
         )
+
+        def clean_asks(self) -> str:
+            kinds = self.cleaned_data["asks"].replace(",", " ").lower().split()
+            if unknown := [kind for kind in kinds if kind not in KINDS]:
+                known = ", ".join(KINDS)
+                raise ValidationError(f"{unknown[0]!r} is none of {known}.")
+            return ", ".join(kinds)
 
     def send(self, message: Outbound) -> Talk[str | list[str]]:
         if message.media:
@@ -193,7 +201,7 @@ At its end, type your own number in place of 48221234510:
         begin = moment(cursor, zone=WARSAW) or datetime.now(WARSAW)
         since = f"{begin.astimezone(WARSAW) - OVERLAP:%Y-%m-%d %H:%M:%S}"
         found, newest = [], cursor or f"{begin:%Y-%m-%d %H:%M:%S}"
-        for kind in self.credentials["asks"]:
+        for kind in self.credentials["asks"].split(", "):
             asked = {"type": kind, "date_from": since, "read": True, "limit": PAGE}
             for page in range(1, 21):
                 big = 30_000_000 if kind == "mms" else 1_000_000

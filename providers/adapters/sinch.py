@@ -1,6 +1,6 @@
 """Sinch: SMS and MMS by its REST API (XMS batches), with a service plan or a project.
 
-A project's key is exchanged for a token before each message, for an adapter keeps nothing.
+A project's key is exchanged for a token, which serves until shortly before it ends.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -34,6 +35,7 @@ from ..base import (
 from ..errors import BadCredentials, ProviderError, WebhookError
 from ..reading import e164, field_of, moment
 
+MARGIN = 60.0  # seconds before its end in which a token is no longer used
 TOKENS = "https://auth.sinch.com/oauth2/token"
 STATUSES = {
     **dict.fromkeys(("queued", "dispatched"), SENT),
@@ -104,6 +106,7 @@ fields here, and choose its region. For a project, take the project's ID and an 
         host = "" if credentials.get("api_token") else "zt."
         region = credentials.get("region") or "us"
         super().__init__(credentials, api_address or f"https://{host}{region}.sms.api.sinch.com")
+        self.kept, self.kept_until = "", 0.0
 
     def send(self, message: Outbound) -> Talk[str]:
         fields: dict[str, Any] = {"to": [message.recipient], "from": message.sender}
@@ -128,10 +131,14 @@ fields here, and choose its region. For a project, take the project's ID and an 
         """The service plan's token, or one in exchange for the project's key."""
         if token := self.credentials.get("api_token"):
             return str(token)
-        who = (self.credentials.get("key_id") or "", self.credentials.get("key_secret") or "")
-        form = {"grant_type": "client_credentials"}
-        answer = yield self.call("POST", TOKENS, form=form, auth=who, sends=False)
-        return str(answer.json()["access_token"])
+        if not self.kept or time.monotonic() > self.kept_until:
+            who = (self.credentials.get("key_id") or "", self.credentials.get("key_secret") or "")
+            form = {"grant_type": "client_credentials"}
+            call = self.call("POST", TOKENS, form=form, auth=who, sends=False, hidden=True)
+            found = (yield call).json()
+            self.kept = str(found["access_token"])
+            self.kept_until = time.monotonic() + float(found.get("expires_in") or 0) - MARGIN
+        return self.kept
 
     def ask(self, method: str, token: str, **kwargs: Any) -> Call:
         path = f"/xms/v1/{quote(self.credentials['plan'], safe='')}/batches"

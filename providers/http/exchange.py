@@ -105,12 +105,13 @@ def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str] | None:
 
 def record(call: Call, answer: Answer | None, error: str, started: float) -> dict[str, Any]:
     body = body_of(call) or b""
+    said = answer.body[:LOGGED_CHARS].decode("utf-8", "replace") if answer else ""
     return {
         "method": call.method,
         "url": url_of(call)[:2_000],
         "request": body[:LOGGED_CHARS].decode("utf-8", "replace"),
         "status": answer.status if answer else None,
-        "answer": answer.body[:LOGGED_CHARS].decode("utf-8", "replace") if answer else "",
+        "answer": "•••" if call.hidden and answer and answer.status < 300 else said,
         "error": error,
         "ms": round((time.monotonic() - started) * 1000, 1),
     }
