@@ -80,6 +80,7 @@ class Adapter(HttpProvider):
     collects_every = 0.0
     recipient_interval = 1.0
     default_rate = 30.0
+    default_in_flight = 8  # each may hold a file of 50 MB
     max_text = 4096
     media = MediaRules(50_000_000, max_text=1024, inline=True)
     own_address = r"[0-9]{5,20}"
