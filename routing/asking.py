@@ -17,6 +17,7 @@ from channels_app.models import Channel, Template
 from providers import registry
 from providers.base import Provider, Talk
 from providers.base import Template as Told
+from providers.capabilities import has
 from providers.errors import ProviderError, Throttled, Unavailable
 from providers.http import Carrier, redact
 
@@ -30,11 +31,6 @@ R = TypeVar("R")
 NEWEST = 500  # customers looked at for want of a name
 NAME_WITHIN = timedelta(minutes=30)  # of a customer's first message; later nobody asks
 ASKED_FOR = 3600  # seconds in which a customer's name is not asked for again
-
-
-def has(provider: type[Provider], method: str) -> bool:
-    """Whether the provider has its own version of this method."""
-    return getattr(provider, method) is not getattr(Provider, method)
 
 
 def ask(channel: Channel, question: Callable[[Provider], Talk[R]]) -> R:

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 
 from channels_app.models import Channel
 from providers import registry
+from providers.capabilities import has
 from providers.errors import ProviderError
 from routing import asking
 
@@ -44,9 +45,9 @@ def buttons(channel: Channel) -> dict[str, Any]:
     """What the channel's page offers; nothing before the channel is saved."""
     provider = channel.provider_class
     found: dict[str, Any] = {}
-    if channel.pk and asking.has(provider, "connect"):
+    if channel.pk and has(provider, "connect"):
         found["connect_url"] = reverse(f"admin:{CONNECT}", args=[channel.pk])
-    if channel.pk and asking.has(provider, "templates"):
+    if channel.pk and has(provider, "templates"):
         listed = reverse("admin:channels_app_template_changelist")
         found |= {
             "templates_url": reverse(f"admin:{TEMPLATES}", args=[channel.pk]),

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from providers.base import MediaRules, Provider
+from providers.capabilities import has
 
-from ..asking import has
 from ..files.keeping import words
 from ..models import Session
 from ..models.windows import Window, window_of
