@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -31,20 +31,13 @@ from ..base import (
     WebhookRequest,
 )
 from ..errors import BadCredentials, ProviderError, Rejected, Unavailable, Uncertain, WebhookError
-from ..reading import field_of, unix
-from ._chat import place, size_of
+from ..reading import field_of
+from ._line_events import changes, messages
 
 MOST_PREVIEW_BYTES = 1_000_000  # a larger picture would need a smaller one beside it
 PATIENCE = 20.0  # seconds for one push: the same one may be repeated
 SIGNED = "x-line-signature"
 TAKEN = 409  # a push with this retry key was accepted already
-# What a customer may send as a file: its name and type where LINE tells none.
-KINDS = {
-    "image": ("image.jpg", "image/jpeg"),
-    "video": ("video.mp4", "video/mp4"),
-    "audio": ("audio.m4a", "audio/mp4"),
-    "file": ("file", ""),
-}
 
 
 class Adapter(HttpProvider):
@@ -178,52 +171,12 @@ replies of the official account."""
         signed = base64.b64encode(hmac.new(key, request.body, hashlib.sha256).digest())
         return {SIGNED: signed.decode()}
 
-    def events(self, request: WebhookRequest) -> Iterator[tuple[Mapping[str, Any], str, str]]:
-        """The events that are ours to answer, each with its customer and our own id."""
-        own, listed = field_of(request.json, "destination"), request.json.get("events")
-        if not own or not isinstance(listed, list):
-            raise WebhookError("The request lacks its destination or its events.")
-        for event in listed:
-            source = event.get("source") if isinstance(event, Mapping) else None
-            who = field_of(source, "groupId", "roomId", "userId")
-            if who and field_of(event, "mode") != "standby":  # another program answers it
-                yield event, who, own
-
     def parse_inbound(self, request: WebhookRequest) -> Iterable[Inbound]:
-        for event, who, own in self.events(request):
-            found, text = event.get("message"), ""
-            if event.get("type") == "postback":
-                text = field_of(event.get("postback"), "data")
-            elif event.get("type") != "message" or not isinstance(found, Mapping):
-                continue
-            yield Inbound(
-                who,
-                own,
-                text or field_of(found, "text") or _shown(found),
-                provider_id=field_of(event, "webhookEventId") or field_of(found, "id"),
-                media=tuple(self.files(found)),
-                sent_at=unix(field_of(event, "timestamp")),
-            )
+        files_at = self.api_address.replace("//api.line.me", "//api-data.line.me")
+        return messages(request, files_at)
 
     def parse_other(self, request: WebhookRequest) -> Iterable[OptOut]:
-        for event, who, own in self.events(request):
-            if event.get("type") in ("follow", "unfollow"):
-                yield OptOut(who, own, lifted=event["type"] == "follow")
-
-    def files(self, found: Any) -> Iterator[Media]:
-        """The file of a message, at LINE's host for files or where somebody else keeps it."""
-        kind, number = field_of(found, "type"), field_of(found, "id")
-        if kind not in KINDS or not number:
-            return
-        name, content_type = KINDS[kind]
-        name, size = field_of(found, "fileName") or name, size_of(found, "fileSize")
-        elsewhere = field_of(found.get("contentProvider"), "originalContentUrl")
-        if elsewhere.startswith(("https://", "http://")):
-            yield Media(elsewhere, name=name, content_type=content_type, size=size)
-            return
-        host = self.api_address.replace("//api.line.me", "//api-data.line.me")
-        url = f"{host}/v2/bot/message/{quote(number, '')}/content"
-        yield Media(url, name=name, content_type=content_type, size=size, needs_credentials=True)
+        return changes(request)
 
 
 def _attached(file: Media) -> dict[str, str]:
@@ -232,12 +185,3 @@ def _attached(file: Media) -> dict[str, str]:
     if file.content_type in ("image/jpeg", "image/png") and 0 < size <= MOST_PREVIEW_BYTES:
         return {"type": "image", "originalContentUrl": file.url, "previewImageUrl": file.url}
     return {"type": "text", "text": f"{file.name}\n{file.url}".strip()}
-
-
-def _shown(found: Any) -> str:
-    """What is neither text nor file, as text."""
-    kind = field_of(found, "type")
-    if kind == "sticker":
-        return f"(sticker {field_of(found, 'packageId')}/{field_of(found, 'stickerId')})"
-    where = place(found, "latitude", "longitude", "title", "address")
-    return where or ("" if kind in KINDS or kind == "text" else f"({kind})")
