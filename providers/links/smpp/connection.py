@@ -173,10 +173,10 @@ class Connection(asyncio.Protocol):
         self._out.append(written)
         if not self._flushing:
             self._flushing = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush, True)
 
-    def _flush(self) -> None:
-        self._flushing = False
+    def _flush(self, scheduled: bool = False) -> None:
+        self._flushing = self._flushing and not scheduled
         if self._out and self._transport and not self._transport.is_closing():
             self._transport.write(b"".join(self._out))
             self._out.clear()
@@ -209,6 +209,7 @@ class Connection(asyncio.Protocol):
         try:
             for pdu in self._splitter.feed(data):
                 self._read(pdu)
+            self._flush()  # those that waited for a place in the window need not wait for more
         except Garbage as error:
             self._note("in", f"hung up, as the SMSC sent what is not SMPP: {error}")
             self._send(pack(GENERIC_NACK, 0, status=INVALID_LENGTH))

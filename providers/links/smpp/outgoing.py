@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ...errors import Rejected
 from ...messages import Outbound
@@ -16,6 +17,7 @@ MOST_PARTS = 255
 MOST_PAYLOAD = 0xFFFF
 
 
+@lru_cache(maxsize=4096)
 def address_of(value: str, ton: int | None, npi: int | None) -> Address:
     """An address as SMPP writes it: digits without "+", a short code, or a name.
 
