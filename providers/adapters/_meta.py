@@ -23,7 +23,6 @@ from ..errors import (
 from ..reading import field_of
 
 VERSION = "v25.0"
-HUMAN_HOURS = 168.0
 
 # The Graph API's own codes, on all of its networks.
 TOKEN = ("0", "102", "190")  # not valid, or expired
