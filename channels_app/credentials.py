@@ -49,6 +49,8 @@ def fields_for(provider: type[Provider]) -> dict[str, forms.Field]:
     """A field for each credential, and a switch for each secret that may be removed."""
     fields: dict[str, forms.Field] = {}
     for name, original in provider.Credentials.base_fields.items():
+        if original.disabled:  # a preset has fixed it
+            continue
         field = fields[PREFIX + name] = dressed(original)
         field.label = field.label or name.replace("_", " ").capitalize()
         if isinstance(original, Secret) and not original.required:
@@ -64,6 +66,8 @@ def names_for(channel: Channel | None, provider: type[Provider]) -> list[str]:
     """The names of the form's fields for a provider's credentials, in its own order."""
     found = []
     for name, field in provider.Credentials.base_fields.items():
+        if field.disabled:
+            continue
         found.append(PREFIX + name)
         kept = channel is not None and channel.credentials.get(name)
         if isinstance(field, Secret) and not field.required and kept:

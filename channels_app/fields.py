@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -102,6 +103,24 @@ def address(value: str) -> str:
         return normalise(value)
     except ValidationError:
         return value[:255]
+
+
+def without_prefix(value: str, prefixes: Sequence[str], region: str = "") -> str:
+    """A received number without the longest of these prefixes, as ``address`` writes it.
+
+    What is left of a number may be a national one of ``region``. A number that would have nothing
+    left, or has none of the prefixes, stays as it is.
+    """
+    written = value.strip()
+    for number in (written, written.removeprefix("+")):
+        for prefix in sorted(prefixes, key=len, reverse=True):
+            rest = number.removeprefix(prefix)
+            if prefix and rest and rest != number:
+                try:
+                    return normalise(rest, region) if region else address(rest)
+                except ValidationError:
+                    return rest
+    return value
 
 
 def own_address(value: str, provider: type[Provider]) -> str:

@@ -35,17 +35,7 @@ class ChannelForm(forms.ModelForm):
 
     class Meta:
         model = Channel
-        fields = (
-            "name",
-            "api_address",
-            "allowed_addresses",
-            "rate",
-            "in_flight",
-            "close_after_days",
-            "accompanying_text",
-            "allow_second_session",
-            "paused",
-        )
+        fields = ("name", *Channel.SETTINGS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -75,6 +65,8 @@ class ChannelForm(forms.ModelForm):
         self.initial.setdefault("token", new_token())
         self.initial["rate"] = f"{self.provider_class.default_rate:g}"
         self.initial["in_flight"] = self.provider_class.default_in_flight
+        self.initial["prefixes"] = self.provider_class.default_prefixes
+        self.initial["default_outgoing"] = not Channel.objects.exists()
 
     def _fill_credentials(self) -> None:
         """Show what is stored, except for secrets, which never go back to the browser."""
@@ -115,6 +107,10 @@ class ChannelForm(forms.ModelForm):
             raise ValidationError("The rate must be more than 0. To send nothing, pause instead.")
         return rate
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Also the rule of the one default channel: this one takes the other's place."""
+        return {*super()._get_validation_exclusions(), "default_outgoing"}
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         self._clean_time_out(cleaned)
@@ -135,6 +131,8 @@ class ChannelForm(forms.ModelForm):
         """Let the provider's own form judge; an empty secret stands for the one that is kept."""
         typed: dict[str, Any] = {}
         for name, field in self.provider_class.Credentials.base_fields.items():
+            if field.disabled:
+                continue
             shown = self.fields.get(PREFIX + name)
             if shown is None:  # a reader's page has no fields to judge
                 return

@@ -39,6 +39,13 @@ def validate_networks(value: str) -> None:
             raise ValidationError(f"{word!r} is neither an IP address nor a network.") from None
 
 
+def validate_prefixes(value: str) -> None:
+    """Raise ValidationError unless the text lists what numbers may begin with."""
+    for word in filter(None, (each.strip() for each in value.split(","))):
+        if not re.fullmatch(r"\+?[0-9A-Za-z]{1,12}", word):
+            raise ValidationError(f"{word!r} is no prefix; write digits, with commas between.")
+
+
 class Channel(models.Model):
     """An account at a provider, through which messages come and go."""
 
@@ -106,12 +113,13 @@ class Channel(models.Model):
     receives = models.BooleanField(
         "active incoming messages",
         default=True,
-        help_text="If off, messages that arrive are refused, and shown in the quarantine.",
+        help_text="If off, messages that arrive are kept in the quarantine instead of the inbox.",
     )
     prefixes = models.CharField(
         "prefixes to remove",
         max_length=200,
         blank=True,
+        validators=[validate_prefixes],
         help_text="Comma-separated. A received number that begins with one loses it.",
     )
     sender_name = models.CharField(
@@ -132,6 +140,22 @@ class Channel(models.Model):
     slowed_until = models.DateTimeField(null=True, editable=False)
     slowed_reason = models.CharField(max_length=500, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    #: What an administrator may set besides name, provider, credentials and numbers.
+    SETTINGS = (
+        "api_address",
+        "allowed_addresses",
+        "receives",
+        "prefixes",
+        "sender_name",
+        "default_outgoing",
+        "rate",
+        "in_flight",
+        "close_after_days",
+        "accompanying_text",
+        "allow_second_session",
+        "paused",
+    )
 
     class Meta:
         ordering = ["name"]
@@ -201,6 +225,20 @@ class Channel(models.Model):
         if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
             found = found.ipv4_mapped
         return any(found in ipaddress.ip_network(each, strict=False) for each in networks)
+
+    @property
+    def prefix_list(self) -> tuple[str, ...]:
+        """What received numbers lose."""
+        return tuple(filter(None, (each.strip() for each in self.prefixes.split(","))))
+
+    def sender_for(self, number: str) -> str:
+        """What is sent as the sender from this number: the channel's name for it, if it has one."""
+        return (self.provider_class.alphanumeric_sender and self.sender_name) or number
+
+    def become_default(self) -> None:
+        """Take the place of the default channel from any other; to be saved after it."""
+        others = Channel.objects.exclude(pk=self.pk)
+        others.filter(default_outgoing=True).update(default_outgoing=False)
 
     def show_fault(self, reason: str) -> bool:
         """Turn the channel red. Returns whether this call changed anything."""

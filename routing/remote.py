@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 
 from django.conf import settings
@@ -14,12 +15,19 @@ def remote_of(peer: str, forwarded: str) -> str:
     Without trusted proxies, or when the peer is none of them, it is the peer: anybody can write
     that header.
     """
-    for each in [peer, *(part.strip() for part in reversed(forwarded.split(",")))]:
+    for each in [peer, *(_bare(part.strip()) for part in reversed(forwarded.split(",")))]:
         if not each:
             continue
         if not _trusted(each):
             return each
     return peer
+
+
+def _bare(written: str) -> str:
+    """The address without the port that some proxies write behind it."""
+    if found := re.fullmatch(r"\[(.*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+", written):
+        return found[1] or found[2]
+    return written
 
 
 @lru_cache(maxsize=1024)
@@ -28,4 +36,5 @@ def _trusted(remote: str) -> bool:
         found = ipaddress.ip_address(remote)
     except ValueError:
         return False
+    found = getattr(found, "ipv4_mapped", None) or found
     return any(found in ipaddress.ip_network(n, strict=False) for n in settings.TRUSTED_PROXIES)

@@ -41,7 +41,9 @@ class ChannelAdmin(ChannelListPage):
         closing = ["close_automatically", "close_after_days"]
         if obj and not self.has_change_permission(request, obj):
             closing = closing[1:]
-        messaging = ["rate", "in_flight", *closing]
+        incoming = ["receives"] if provider.virtual else ["receives", "prefixes"]
+        sender = ["sender_name"] if provider.alphanumeric_sender else []
+        messaging = [*incoming, *sender, "default_outgoing", "rate", "in_flight", *closing]
         messaging += ["accompanying_text"] if takes_text else []
         messaging += ["allow_second_session", "paused"]
         return (
@@ -97,6 +99,8 @@ class ChannelAdmin(ChannelListPage):
         self, request: HttpRequest, obj: Channel, form: ChannelForm, change: bool
     ) -> None:
         """Write only what the form changed: the status may have moved since it was opened."""
+        if obj.default_outgoing:
+            obj.become_default()
         if not change:
             return super().save_model(request, obj, form, change)
         ours = {field.name for field in Channel._meta.fields}

@@ -30,6 +30,8 @@ ADVICE = {
     "instance by a newer version or other settings at the provider.",
     Held.UNKNOWN_NUMBER: "It is for a number that is not set up. Add the number to the channel, "
     "with a destination, then replay it.",
+    Held.NOT_RECEIVING: "Active incoming messages is off in the channel's messaging settings. "
+    "Switch it on, then replay it.",
     Held.OVERSIZED: "It is larger than WEBHOOK_MAX_BYTES allows.",
 }
 

@@ -122,7 +122,7 @@ def enqueue(
             channel=channel,
             direction=Message.OUT,
             status=Message.QUEUED,
-            sender=session.number.value,
+            sender=channel.sender_for(session.number.value),
             recipient=session.customer.address,
             text=words,
             has_files=bool(bundle),

@@ -8,7 +8,7 @@ from time import monotonic
 
 from django.conf import settings
 
-from channels_app.fields import address
+from channels_app.fields import address, without_prefix
 from channels_app.models import Channel
 from providers.base import Provider
 
@@ -34,6 +34,11 @@ class Door:
     secrets: list[str]
     places: dict[str, Place]
     loaded: float
+    prefixes: tuple[str, ...] = ()
+
+    def plain(self, number: str) -> str:
+        """A received number without the channel's prefixes."""
+        return without_prefix(number, self.prefixes, settings.PHONE_REGION)
 
     def place(self, number: str) -> Place | None:
         """The place of one of our numbers, however the provider writes it."""
@@ -79,4 +84,4 @@ def _load(provider: str, token: str) -> Door | None:
         "number__value", "number", "extension", "queue", "platform"
     )
     places = {value: Place(*ids) for value, *ids in rules}
-    return Door(channel, adapter, channel.secret_values, places, monotonic())
+    return Door(channel, adapter, channel.secret_values, places, monotonic(), channel.prefix_list)

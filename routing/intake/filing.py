@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +97,13 @@ def address_letters(door: Door, events: Iterable[Inbound]) -> tuple[list[Letter]
     """Letters for the messages to numbers that are set up, and the other messages."""
     letters, lost = [], []
     for event in events:
+        if door.prefixes:
+            event = replace(
+                event,
+                sender=door.plain(event.sender),
+                recipient=door.plain(event.recipient),
+                others=tuple(map(door.plain, event.others)),
+            )
         place = next(filter(None, map(door.place, (event.recipient, *event.others))), None)
         if place is None:
             lost.append(event)

@@ -149,6 +149,11 @@ def receive(provider: str, token: str, request: WebhookRequest) -> Reply:
 def _sort(found: Visit, events: list[Event]) -> None:
     """Share the events out; a message to a number that is not set up keeps the whole request."""
     messages = [each for each in events if isinstance(each, Inbound)]
+    if messages and not found.door.channel.receives:
+        found.outcome = Exchange.HELD
+        found.reason = "Incoming messages are switched off in this channel."
+        found.held = (Held.NOT_RECEIVING, found.reason)
+        messages = []
     found.letters, lost = address_letters(found.door, messages)
     found.reports = [each for each in events if isinstance(each, Report)]
     found.others = [each for each in events if isinstance(each, OptOut | ChannelFault)]

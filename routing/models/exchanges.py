@@ -58,10 +58,12 @@ class Held(models.Model):
     """A request that could not become a message: kept whole, to be replayed when it can."""
 
     UNREADABLE, UNKNOWN_NUMBER, OVERSIZED = "unreadable", "number", "oversized"
+    NOT_RECEIVING = "off"
     CAUSES = {
         UNREADABLE: "Could not be read",
         UNKNOWN_NUMBER: "Number not set up",
         OVERSIZED: "Too large",
+        NOT_RECEIVING: "Incoming is off",
     }
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="held")

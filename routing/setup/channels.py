@@ -18,18 +18,8 @@ from .story import Story
 from .values import Change, assign, number, text, url, whole, yes
 
 CHANNEL_KEYS = (
-    "name",
-    "provider",
-    "credentials",
-    "api_address",
-    "webhook_token",
-    "allowed_addresses",
-    "rate",
-    "in_flight",
-    "close_after_days",
-    "accompanying_text",
-    "allow_second_session",
-    "paused",
+    *("name", "provider", "credentials", "webhook_token"),
+    *Channel.SETTINGS,
     "numbers",
 )
 
@@ -56,13 +46,16 @@ def _channel(entry: Entry, name: str, story: Story) -> Channel | None:
     channel = found or _new(name, slug)
     wanted = _wanted(entry, story)
     if not found:
-        wanted = {"name": name, "provider": slug, "rate": channel.rate} | wanted
+        suggested = {"rate": channel.rate, "prefixes": channel.prefixes}
+        wanted = {"name": name, "provider": slug} | suggested | wanted
     changed = assign(channel, wanted, entry, change, story.mistakes)
     changed += _token(entry, channel, change, story)
     if credentials(entry, channel, change, story) or "api_address" in changed:
         channel.fault, channel.proved_at = "", None  # nothing has proved these yet
         changed += ["credentials", "fault", "proved_at"]
     if len(story.mistakes) == before:
+        if "default_outgoing" in changed and channel.default_outgoing:
+            channel.become_default()
         if not found:
             channel.save()
         elif changed:
@@ -79,6 +72,7 @@ def _new(name: str, slug: str) -> Channel:
         provider=slug,
         rate=Decimal(str(provider.default_rate)),
         in_flight=provider.default_in_flight,
+        prefixes=provider.default_prefixes,
     )
 
 
@@ -104,31 +98,40 @@ def _provider(entry: Entry, found: Channel | None, story: Story) -> str | None:
     return slug
 
 
-#: How each of the channel's plain keys is read.
+def _words(entry: Entry, mistakes: Mistakes) -> str | None:
+    return text(entry, mistakes, empty=True)
+
+
+#: How each kind of setting is read, and those that differ from their kind.
 READ: dict[str, Callable[[Entry, Mistakes], Any]] = {
+    "BooleanField": yes,
+    "CharField": _words,
+    "DecimalField": number,
+    "PositiveIntegerField": whole,
     "api_address": lambda entry, mistakes: url(entry, mistakes, empty=True),
-    "rate": number,
-    "in_flight": whole,
-    "accompanying_text": lambda entry, mistakes: text(entry, mistakes, empty=True),
-    "allow_second_session": yes,
-    "paused": yes,
 }
+#: Settings that are lists in the file, and what they have between their words in the database.
+LISTS = {"allowed_addresses": " ", "prefixes": ", "}
 
 
 def _wanted(entry: Entry, story: Story) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
-    for name, read in READ.items():
-        if name in entry and (value := read(entry[name], story.mistakes)) is not None:
-            wanted[name] = value
-    if "close_after_days" in entry:
-        days = entry["close_after_days"]
-        if days.value is None or (value := whole(days, story.mistakes)) is not None:
-            wanted["close_after_days"] = None if days.value is None else value
-    if "allowed_addresses" in entry:
-        given = entry["allowed_addresses"]
-        many = given.value if isinstance(given.value, list) else [given]
-        found = [text(each, story.mistakes, empty=True) for each in many]
-        wanted["allowed_addresses"] = " ".join(each for each in found if each)
+    for name in Channel.SETTINGS:
+        if name not in entry:
+            continue
+        given, kind = entry[name], Channel._meta.get_field(name)
+        if name in LISTS:
+            many = given.value if isinstance(given.value, list) else [given]
+            found = [text(each, story.mistakes, empty=True) for each in many]
+            wanted[name] = LISTS[name].join(each for each in found if each)
+        elif kind.null and given.value is None:
+            wanted[name] = None
+        else:
+            read = READ.get(name) or READ[kind.get_internal_type()]
+            if (value := read(given, story.mistakes)) is not None:
+                wanted[name] = value
+    if wanted.get("default_outgoing"):
+        story.once(entry["default_outgoing"], "default channel")
     return wanted
 
 

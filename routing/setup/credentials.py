@@ -28,7 +28,8 @@ def credentials(entry: Entry, channel: Channel, change: Change, story: Story) ->
     given: dict[str, Any] = {}
     before = len(story.mistakes)
     if "credentials" in entry and entry["credentials"].value is not None:
-        names = tuple(provider.Credentials.base_fields)
+        fields = provider.Credentials.base_fields
+        names = tuple(name for name, field in fields.items() if not field.disabled)
         if not keys(entry["credentials"], names, story.mistakes):
             return False
         given = _plain(entry["credentials"], names, story.mistakes)

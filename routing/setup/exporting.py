@@ -78,14 +78,11 @@ def _channel(channel: Channel, with_secrets: bool) -> dict[str, Any]:
     }
     if with_secrets:
         found["webhook_token"] = channel.webhook_token
+    found |= {name: getattr(channel, name) for name in Channel.SETTINGS if name not in found}
     return found | {
         "allowed_addresses": channel.allowed_addresses.replace(",", " ").split(),
+        "prefixes": list(channel.prefix_list),
         "rate": int(rate) if rate == rate.to_integral_value() else float(Decimal(rate)),
-        "in_flight": channel.in_flight,
-        "close_after_days": channel.close_after_days,
-        "accompanying_text": channel.accompanying_text,
-        "allow_second_session": channel.allow_second_session,
-        "paused": channel.paused,
         "numbers": [_number(each) for each in channel.numbers.order_by("value")],
     }
 

@@ -47,6 +47,12 @@ class Story:
         self._named[kind, name] = entry[key].line
         return name
 
+    def once(self, entry: Entry, what: str) -> None:
+        """Tell a mistake unless this is the first of its kind in the file."""
+        first = self._named.setdefault((what, ""), entry.line)
+        if first != entry.line:
+            self.mistakes.at(entry, f"there can be one {what} only; line {first} has it already.")
+
     def find(self, model: type[T], entry: Entry) -> T | None:
         """The object of this name; a mistake if there is none, in the file or beside it."""
         name = text(entry, self.mistakes)

@@ -12,7 +12,7 @@ from channels_app.models import Channel, Number
 from routing import setup
 from routing.models import Extension, Platform, Queue, Rule
 
-from .example import EXAMPLE, changes, everything
+from .example import EXAMPLE, changes, everything, mistakes
 
 pytestmark = pytest.mark.django_db
 
@@ -107,13 +107,36 @@ channels:
     allow_second_session: true
     close_after_days: null
     allowed_addresses: [192.0.2.0/24, "2001:db8::1"]
+    receives: false
+    prefixes: ["48", "+99"]
+    sender_name: Shop
+    default_outgoing: true
 """)
     channel = Channel.objects.get()
     assert channel.webhook_url.endswith(f"/api/v1.0/webhook/aspsms/{token}")
     assert (channel.in_flight, channel.paused, channel.close_after_days) == (5, True, None)
     assert (channel.accompanying_text, channel.allow_second_session) == ("See the file", True)
+    assert (channel.receives, channel.prefix_list) == (False, ("48", "+99"))
+    assert (channel.sender_name, channel.default_outgoing) == ("Shop", True)
     assert channel.allows_address("192.0.2.7") and not channel.allows_address("192.0.3.7")
     assert Platform.objects.get().keys == ["new-secret-of-ours", "the-secret-before"]
+
+
+def test_a_default_channel_takes_the_place_of_another():
+    setup.apply(EXAMPLE + "    default_outgoing: true\n")
+    setup.apply(
+        "channels: [{name: Phone, provider: sandbox, credentials: {}, default_outgoing: true}]"
+    )
+    assert [each.name for each in Channel.objects.filter(default_outgoing=True)] == ["Phone"]
+
+
+def test_two_default_channels_are_a_mistake():
+    (said,) = mistakes("""
+channels:
+  - {name: One, provider: sandbox, credentials: {}, default_outgoing: true}
+  - {name: Two, provider: sandbox, credentials: {}, default_outgoing: true}
+""")
+    assert "there can be one default channel only; line 3 has it already" in said
 
 
 def test_numbers_need_no_quotes():

@@ -53,6 +53,9 @@ def houses(draw) -> dict:
             "accompanying_text": names,
             "allow_second_session": st.booleans(),
             "paused": st.booleans(),
+            "receives": st.booleans(),
+            "prefixes": st.lists(st.from_regex(r"\+?[0-9]{1,5}", fullmatch=True), max_size=3),
+            "sender_name": names.filter(lambda name: len(name) <= 64),
             "allowed_addresses": st.lists(st.ip_addresses().map(str), max_size=2),
             "webhook_token": st.text("0123456789abcdef", min_size=32, max_size=32),
             "numbers": st.lists(
