@@ -91,6 +91,7 @@ def connection_context(form: ChannelForm) -> dict[str, Any]:
         "provider": {
             "name": provider.name,
             "has_reports": provider.has_reports,
+            "linked": provider.linked,
             "alphanumeric_sender": provider.alphanumeric_sender,
             "own_address_help": provider.own_address_help if provider.own_address else "",
         },

@@ -23,7 +23,7 @@ channels:
     rate: {rate}
     in_flight: 10
     numbers:
-      - {{number: "+41791234510", inbound: {{queue: Support}}, may_start: ["1001"]}}
+      - {{number: "{number}", inbound: {{queue: Support}}, may_start: ["1001"]}}
 """
 FILL = """
 from routing import desk
@@ -54,9 +54,12 @@ class House(System):
         workers: int = 0,
         beat: bool = False,
         lease: float = LEASE,
+        number: str = "+41791234510",
     ) -> None:
         self.links: list[subprocess.Popen[bytes]] = []
-        text = CONFIGURATION.format(url=url, provider=provider, credentials=credentials, rate=rate)
+        text = CONFIGURATION.format(
+            url=url, provider=provider, credentials=credentials, rate=rate, number=number
+        )
         own = {"DJANGO_SETTINGS_MODULE": "tests.links.settings", "LINK_LEASE_SECONDS": str(lease)}
         super().__init__(text, front=False, workers=workers, beat=beat, environment=own)
 
