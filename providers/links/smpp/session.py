@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from .pdu import first_text
 from .receipts import Ids
 from .receiving import Receiver
 from .statuses import OK, WRONG_BIND_STATE, error_of
+
+log = logging.getLogger(__name__)
 
 STOOD_SECONDS = 60.0  # a session that stood so long begins anew with quick attempts
 SLOWEST = 60.0  # seconds; the longest pause after an SMSC asked for one
@@ -50,6 +53,7 @@ class SmppLink:
             async with asyncio.TaskGroup() as binds:
                 for mode in self._modes:
                     binds.create_task(self._hold(mode))
+                binds.create_task(_watch(receiving))  # without it nothing would be answered
         finally:
             receiving.cancel()
             await asyncio.gather(receiving, return_exceptions=True)
@@ -227,7 +231,17 @@ class SmppLink:
         report = Report(SENT, self._ids.sent(first_text(body)), reference)
         task = asyncio.create_task(self._station.deliver([report]))
         self._late.add(task)
-        task.add_done_callback(self._late.discard)
+        task.add_done_callback(self._told)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._late.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("A late answer of the SMSC is not kept: %s", error)
+
+
+async def _watch(task: asyncio.Task[None]) -> None:
+    """Raises what the task raises; leaves it alone when cancelled."""
+    await asyncio.shield(task)
 
 
 def _lost(error: ProviderError) -> bool:

@@ -74,7 +74,7 @@ async def held(link: SmppLink, desk: Desk) -> AsyncIterator[asyncio.Task[None]]:
 
 
 def settings(port: int, **more: Any) -> Settings:
-    return Settings("127.0.0.1", port, "parley", **{"password": "secret", **more})
+    return Settings("127.0.0.1", port, "parley", **{"password": "pa55word", **more})
 
 
 def awaited(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

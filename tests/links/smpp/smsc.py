@@ -136,7 +136,7 @@ class Bound(asyncio.Protocol):
 class Smsc:
     """``async with Smsc() as smsc``; its behaviour may be changed at any time."""
 
-    password: str = "secret"
+    password: str = "pa55word"
     certificate: ssl.SSLContext | None = None
     port: int = 0
     delay: float = 0.0

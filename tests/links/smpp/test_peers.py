@@ -158,7 +158,7 @@ class Client:
         self.client.set_error_pdu_handler(lambda pdu: None)
         self.client.set_message_received_handler(lambda pdu: self.came.append(pdu))
 
-    def bind(self, password: str = "secret") -> None:
+    def bind(self, password: str = "pa55word") -> None:
         self.client.connect()
         self.client.bind_transceiver(system_id="smpplib", password=password)
 

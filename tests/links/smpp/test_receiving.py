@@ -6,9 +6,12 @@ import asyncio
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from providers.base import DELIVERED, FAILED, SENT
-from providers.links.smpp import SmppLink, connection, dialling, joining, receiving
+from providers.links.smpp import SmppLink, connection, dialling, joining, receipts, receiving
 from providers.links.smpp import pdu as wire
 from providers.links.smpp import settings as s
 from providers.links.smpp.receiving import GAP, NO_TEXT
@@ -418,6 +421,63 @@ async def test_too_much_at_once_is_brought_again(monkeypatch: pytest.MonkeyPatch
         statuses = await asyncio.gather(*work)
         assert len(desk.inbound) == statuses.count(OK) < 50
         assert statuses.count(TEMPORARY) == 50 - statuses.count(OK)
+
+
+@awaited
+async def test_a_mistake_of_ours_ends_the_session_instead_of_answering_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def stumble(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(receiving.Receiver, "_read", stumble)
+    async with Smsc() as smsc:
+        holding = asyncio.create_task(SmppLink(settings(smsc.port)).run(Desk()))
+        bound = await smsc.until_bound()
+        with pytest.raises(ConnectionError):
+            await bound.deliver(short())
+        with pytest.raises(ExceptionGroup):
+            await holding
+
+
+class Ear:
+    """A connection that only takes notes of what is answered."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+
+    def answer(self, pdu: wire.Pdu, status: int) -> None:
+        self.answers.append(status)
+
+
+@settings_of_hypothesis(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=200),
+            st.builds(
+                lambda text, coding, kind: short(text, coding=coding, esm_class=kind).packed(),
+                st.binary(max_size=200),
+                st.integers(0, 255),
+                st.sampled_from([0, wire.UDHI, wire.RECEIPT, wire.UDHI | wire.RECEIPT]),
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_comes_is_answered(bodies: list[bytes]) -> None:
+    async def play() -> None:
+        desk, ear = Desk(), Ear()
+        receiver = receiving.Receiver(desk, receipts.Ids(s.AUTO), s.GSM7, lambda: False)
+        receiver._early_waits, receiver._hold = 0, 0.0
+        running = asyncio.create_task(receiver.run())
+        for n, body in enumerate(bodies, 1):
+            receiver.take(ear, wire.Pdu(wire.DELIVER_SM, 0, n, body))
+        await until(lambda: len(ear.answers) == len(bodies), 5)
+        running.cancel()
+        await asyncio.wait([running])
+
+    asyncio.run(play())
 
 
 def test_a_broken_header_is_taken_for_text() -> None:
