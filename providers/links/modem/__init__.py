@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..base import Link
+from .gammu import GammuLink
 from .link import ModemLink
-from .settings import Settings
+from .settings import GAMMU, Settings
 
 
 def link_of(credentials: Mapping[str, Any]) -> Link:
     """The link that a channel's credentials describe."""
-    return ModemLink(Settings.of(credentials))
+    settings = Settings.of(credentials)
+    return GammuLink(settings) if settings.connection == GAMMU else ModemLink(settings)

@@ -13,7 +13,7 @@ from .at import Modem
 from .errors import CME, WRONG_PIN, NoAnswer, Refused
 from .mailbox import Stored
 from .pdu import submits
-from .settings import INDICATIONS, Settings
+from .settings import INDICATIONS, REFUSED_PINS, Settings
 
 REGISTERED = {1: "home network", 5: "roaming"}
 UNREGISTERED = {
@@ -25,9 +25,6 @@ UNREGISTERED = {
 LEVELS = ((1, "none"), (9, "weak"), (14, "fair"), (19, "good"), (31, "strong"))
 PIN_SECONDS = 15.0  # that it takes to judge one
 SIM_SECONDS = 20.0  # that a SIM takes to be ready once its PIN is entered
-
-#: PINs that a SIM refused: a third wrong one blocks it, so none is tried twice.
-_refused: set[tuple[str, str]] = set()
 
 
 class Session:
@@ -88,7 +85,7 @@ class Session:
             raise BadCredentials("The SIM wants its PIN. Enter it in the channel's fields.")
         if not re.fullmatch(r"\d{4,8}", settings.pin):
             raise BadCredentials("The PIN must be 4 to 8 digits. It was not tried.")
-        if (settings.device, settings.pin) in _refused:
+        if (settings.device, settings.pin) in REFUSED_PINS:
             raise BadCredentials(
                 "The PIN is wrong. It is not tried again: three times block a SIM."
             )
@@ -98,7 +95,7 @@ class Session:
         try:
             await self._modem.ask(f'AT+CPIN="{settings.pin}"', seconds=PIN_SECONDS)
         except Refused as error:
-            _refused.add((settings.device, settings.pin))
+            REFUSED_PINS.add((settings.device, settings.pin))
             if (error.kind, error.code) in ((CME, WRONG_PIN), ("", -1)):
                 raise BadCredentials("The PIN is wrong.") from None
             raise error.as_error() from None

@@ -10,6 +10,9 @@ AT, GAMMU = "at", "gammu"
 #: How the modem tells of messages, the best first: stored ones by +CMTI, reports at once by +CDS.
 INDICATIONS = ("2,1,0,1,0", "2,1,0,2,0", "1,1,0,1,0", "2,1,0,0,0", "1,1,0,0,0")
 
+#: Devices with PINs that their SIM refused: a third wrong one blocks it, so none is tried twice.
+REFUSED_PINS: set[tuple[str, str]] = set()
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -25,6 +28,7 @@ class Settings:
     indications: str = ""
     reports: bool = True
     gammu_connection: str = "at115200"
+    gammu_folder: str = ""
     look: float = 30.0  # between two looks at the SIM, the network and what is stored
     join: float = 900.0  # in which the parts of a long message must come
     longest_pause: float = 15.0  # between two tries to open the port

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.links.modem import session
+from providers.links.modem.settings import REFUSED_PINS
 
 from .scene import Desk
 from .simulator import Modem
@@ -27,6 +27,6 @@ def desk() -> Desk:
 
 @pytest.fixture(autouse=True)
 def _no_pin_was_refused() -> Iterator[None]:
-    session._refused.clear()
+    REFUSED_PINS.clear()
     yield
-    session._refused.clear()
+    REFUSED_PINS.clear()

@@ -41,24 +41,24 @@ def test_a_sim_serves_the_desk(modem: Modem) -> None:
     credentials = f'{{device: "{modem.link}", number: "{OURS}", pin: "1234"}}'
     with House("", provider="modem", credentials=credentials, workers=1) as parley:
         parley.start_links()
-        parley.wait(parley.proved, 30, "a green channel")
-        parley.wait(lambda: parley.received() == ["written while all was down"], 10)
+        parley.wait(parley.proved, 60, "a green channel")
+        parley.wait(lambda: parley.received() == ["written while all was down"], 60)
         parley.fill(3)
-        parley.wait(lambda: parley.states() == {"delivered": 3}, 20)
+        parley.wait(lambda: parley.states() == {"delivered": 3}, 60)
         assert sorted(pdus.submitted(each)[2] for each in modem.sent) == [
             "text 0", "text 1", "text 2"
         ]  # fmt: skip
         for each in reversed(parts(LONG)):
             modem.store(each)
-        parley.wait(lambda: LONG in parley.received(), 10)
-        parley.wait(lambda: not modem.stored, 10)
+        parley.wait(lambda: LONG in parley.received(), 60)
+        parley.wait(lambda: not modem.stored, 60)
         ((details,),) = parley.sql("SELECT details FROM channels_app_linkstate")
         assert "Example Mobile" in str(details) and "strong" in str(details)
 
         modem.unplug()
-        parley.wait(lambda: "no such device" in parley.fault(), 20)
+        parley.wait(lambda: "no such device" in parley.fault(), 60)
         parley.fill(1, first=3)
         modem.plug()
-        parley.wait(lambda: parley.states() == {"delivered": 4}, 40)
+        parley.wait(lambda: parley.states() == {"delivered": 4}, 60)
         assert not parley.fault()
         assert "1234" not in str(parley.sql("SELECT calls FROM routing_exchange"))
