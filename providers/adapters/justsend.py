@@ -33,6 +33,7 @@ from ..base import (
 from ..errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable
 from ..reading import field_of, moment, unix
 from . import _named
+from ._cursor import batch, place_of
 from ._params import own_number
 from ._polish import WARSAW, polish
 from ._proof import probe
@@ -198,7 +199,7 @@ kind of SMS whose answers are collected. Parley then asks for them every minute.
         if not (self.is_old and keyword):
             return Batch()
         today = datetime.now(WARSAW).date()
-        since = cursor or f"{today:%Y-%m-%d}"
+        since = place_of(cursor) or f"{today:%Y-%m-%d}"
         until = today + timedelta(days=1)  # whether the last day counts is not known
         path = f"/v2/report/response/messages/{quote(keyword, safe='')}/{since}/{until:%Y-%m-%d}"
         answer = yield self.ask("GET", path, sends=False)
@@ -208,8 +209,8 @@ kind of SMS whose answers are collected. Parley then asks for them every minute.
         own = self.credentials.get("own_number") or ""
         if listed and not own:
             raise BadCredentials("JustSend does not tell the recipient; enter the Own number.")
-        events = tuple(answered(each, own) for each in listed if field_of(each, "msisdn"))
-        return Batch(events, f"{today - timedelta(days=1):%Y-%m-%d}")
+        events = [answered(each, own) for each in listed if field_of(each, "msisdn")]
+        return batch(cursor, f"{today - timedelta(days=1):%Y-%m-%d}", events)
 
     def ask(self, method: str, path: str, *, json: Any = None, sends: bool = True) -> Call:
         return self.call(method, path, json=json, headers=self.key, sends=sends)

@@ -33,6 +33,7 @@ from ..base import (
 from ..errors import BadCredentials, ProviderError, Rejected, WebhookError
 from ..reading import field_of, moment
 from ..segments import count
+from ._cursor import batch, place_of
 from ._files import read_files
 from ._letters import plain, switch
 from ._login import TokenOrLogin
@@ -198,9 +199,10 @@ At its end, type your own number in place of 48221234510:
     def collect(self, cursor: str) -> Talk[Batch]:
         if not self.credentials.get("asks"):
             return Batch()  # should somebody choose a kind later, it begins then
-        begin = moment(cursor, zone=WARSAW) or datetime.now(WARSAW)
+        place = place_of(cursor)
+        begin = moment(place, zone=WARSAW) or datetime.now(WARSAW)
         since = f"{begin.astimezone(WARSAW) - OVERLAP:%Y-%m-%d %H:%M:%S}"
-        found, newest = [], cursor or f"{begin:%Y-%m-%d %H:%M:%S}"
+        found, newest = [], place or f"{begin:%Y-%m-%d %H:%M:%S}"
         for kind in self.credentials["asks"].split(", "):
             asked = {"type": kind, "date_from": since, "read": True, "limit": PAGE}
             for page in range(1, 21):
@@ -211,7 +213,7 @@ At its end, type your own number in place of 48221234510:
                 newest = max(newest, *(field_of(each, "recived") for each in items), newest)
                 if len(items) < PAGE:
                     break
-        return Batch(tuple(found), newest)
+        return batch(cursor, newest, found)
 
     def received(self, kind: str, item: Mapping[str, Any]) -> Inbound:
         recipient = polish(field_of(item, "to_number")) or self.credentials.get("own_number") or ""

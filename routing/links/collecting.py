@@ -88,7 +88,8 @@ class Collector:
 
     def _succeed(self, batch: Batch, calls: list[dict[str, Any]]) -> None:
         self._mine().update(seen_at=timezone.now())
-        self._station.channel.show_success()
+        if calls:  # who asked nobody has not shown that the channel works
+            self._station.channel.show_success()
         if batch.events:
             self._log(Exchange.OK, "", calls)
 
