@@ -20,7 +20,9 @@ _SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, wanted, horizon = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local first = math.max(now, tonumber(redis.call('GET', KEYS[1]) or '0'))
+local soonest = now + tonumber(ARGV[4])
+local first = math.max(soonest, tonumber(redis.call('GET', KEYS[1]) or '0'))
+horizon = horizon + tonumber(ARGV[4])
 local room = math.floor((now + horizon - first) / interval) + 1
 if first > now + horizon then
   return {0, string.format('%.0f', first - now - horizon)}
@@ -91,12 +93,17 @@ class Throttle:
         self._script = client.register_script(_SCRIPT)
         self._turn = client.register_script(_TURN)
 
-    async def reserve(self, channel: int, rate: Decimal | float, wanted: int) -> Slots:
-        """Reserve up to ``wanted`` slots at ``rate`` messages per second. Raises RedisError."""
+    async def reserve(
+        self, channel: int, rate: Decimal | float, wanted: int, *, ahead: float = 0.0
+    ) -> Slots:
+        """Reserve up to ``wanted`` slots at ``rate`` messages per second. Raises RedisError.
+
+        The first is no sooner than in ``ahead`` seconds.
+        """
         interval = 1 / float(rate)
         count, micros = await self._script(
             keys=[f"parley:rate:{channel}"],
-            args=[interval * 1_000_000, wanted, HORIZON * 1_000_000],
+            args=[interval * 1_000_000, wanted, HORIZON * 1_000_000, ahead * 1_000_000],
         )
         return Slots(int(count), int(micros) / 1_000_000, interval)
 

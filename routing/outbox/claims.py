@@ -42,9 +42,21 @@ class Claimed:
     template: Filled | None = None
 
 
-def waiting(channel: int, most: int) -> int:
-    """How many messages of the channel are due, counted up to ``most``."""
-    return Message.objects.due().filter(channel=channel)[:most].count()
+def waiting(most: Mapping[int, int]) -> dict[int, int]:
+    """How many messages of each channel are due, counted up to its ``most``."""
+    if connection.vendor != "postgresql":
+        due = Message.objects.due()
+        return {pk: due.filter(channel=pk)[:n].count() for pk, n in most.items()}
+    inner = _NEXT.format(channel="i.channel_id", limit="i.n")
+    source = bulk.source({"channel_id": bulk.INT, "n": bulk.INT})
+    items = [{"channel_id": channel, "n": n} for channel, n in most.items()]
+    with bulk.hot():
+        found = bulk.run(
+            f"SELECT i.channel_id, (SELECT count(*) FROM ({inner}) AS next) FROM ({source}) AS i",
+            timezone.now(),
+            bulk.rows(items),
+        )
+    return dict(found)
 
 
 def claim(wanted: Mapping[int, int]) -> list[Claimed]:

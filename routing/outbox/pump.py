@@ -12,13 +12,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
 from time import monotonic
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import redis.asyncio
 import uvloop
@@ -29,75 +28,28 @@ from redis.exceptions import RedisError
 
 from channels_app.models import Channel
 from channels_app.throttle import HORIZON, Throttle
-from providers.base import Outbound, Provider
+from providers.base import Outbound
 from providers.http import AsyncCarrier, redact
 
-from ..delivery import Outcome, attempt, settle
+from ..delivery import Outcome, attempt
 from ..delivery.attempt import ATTEMPT_SECONDS
 from ..delivery.settle import LONGEST_PAUSE
 from ..models import Message, bulk
 from . import gate
 from .bell import LINKS
 from .claims import Claimed, claim, waiting
+from .gathering import Gathered
+from .lanes import Lane, Road
+from .ledger import Ledger
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 AHEAD = 0.03  # seconds before its send time that a message is claimed
-GATHER = 0.003  # seconds that a busy pump waits for more, before it claims or writes down
+GATHER = 0.003  # seconds that a full channel waits for more room, before it claims
 LATE = 0.05  # seconds after which a missed send time may not be used any more
-BUSY = 30  # tasks; with fewer, every outcome is written down at once
 LOADING = 20.0  # seconds in which a message's files must have come from the storage
 MOST = 2_000  # how many are looked at, and reserved, at once
-BATCH = 500  # outcomes written in one transaction
-
-
-class Road(Protocol):
-    """A long-lived session, as the way of a channel's messages to its provider."""
-
-    @property
-    def shut(self) -> str:
-        """Why nothing can be sent now; "" while the session stands."""
-
-    async def send(self, message: Outbound, calls: list[dict[str, Any]]) -> str | list[str]:
-        """Send one message, as ``Link.send`` does; what was said is added to ``calls``."""
-
-
-class Lane:
-    """A channel while it is being drained. Without a road, its messages are carried as calls."""
-
-    def __init__(self, channel: Channel, road: Road | None = None) -> None:
-        self.channel, self.road = channel, road
-        self.adapter: Provider = channel.adapter
-        self.webhook_url = channel.webhook_url
-        self.loaded = monotonic()
-        self.draining = False
-        self.again = False
-        self.flying = 0
-        self.landed = asyncio.Event()
-        self.trouble = 0  # how often in a row the provider could not be reached, or was too fast
-        #: When the last messages left: at most the rate plus one within any second.
-        self.left: deque[float] = deque(maxlen=int(channel.rate) + 1)
-
-    def renew(self, channel: Channel) -> None:
-        if int(channel.rate) + 1 != self.left.maxlen:
-            self.left = deque(self.left, maxlen=int(channel.rate) + 1)
-        self.channel, self.adapter, self.loaded = channel, channel.adapter, monotonic()
-
-    def pause(self) -> float:
-        """Seconds until the channel's slow-down ends; 0 if there is none."""
-        until = self.channel.slowed_until
-        return max(0.0, (until - timezone.now()).total_seconds()) if until else 0.0
-
-    @property
-    def inline(self) -> bool:
-        """Whether the adapter wants the bytes of files."""
-        return bool(self.adapter.media and self.adapter.media.inline)
-
-    @property
-    def shut(self) -> str:
-        """Why the session takes nothing now; "" if it does, or if there is none."""
-        return self.road.shut if self.road else ""
 
 
 class Pump:
@@ -109,13 +61,12 @@ class Pump:
     def __init__(self, roads: Mapping[int, Road] | None = None) -> None:
         self._roads = roads
         self._lanes: dict[int, Lane] = {}
-        self._wanted: dict[int, tuple[int, asyncio.Future[list[Claimed]]]] = {}
-        self._claiming: asyncio.Task[None] | None = None
-        self._outcomes: deque[Outcome] = deque()
-        self._settling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._readers = ThreadPoolExecutor(1, "pump-claims")
-        self._writers = ThreadPoolExecutor(1, "pump-settles")
+        self._readers = ThreadPoolExecutor(1, "pump-claims", initializer=bulk.only_hot)
+        self._lag = 0.0  # seconds that a claim takes, of late
+        self._channels = Gathered(lambda asked: self._read(_load, list(asked)))
+        self._waiting = Gathered(lambda asked: self._read(waiting, asked))
+        self._claims = Gathered(self._claim)
         self._loaders = ThreadPoolExecutor(4, "pump-files")
         self._stopping = False
         self._started = threading.Event()
@@ -151,13 +102,14 @@ class Pump:
         self._carrier = AsyncCarrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
         self._redis = redis.asyncio.Redis.from_url(settings.REDIS_URL)
         self._throttle = Throttle(self._redis)
+        self._ledger = Ledger(self._ring_after)
         self._started.set()
         await self._stop.wait()
         while self._tasks:
             await asyncio.wait(self._tasks)
-        for pool in (self._readers, self._writers):
-            await self._loop.run_in_executor(pool, lambda: connection.close())
-            pool.shutdown()
+        await self._ledger.close()
+        await self._loop.run_in_executor(self._readers, lambda: connection.close())
+        self._readers.shutdown()
         self._loaders.shutdown()
         await self._carrier.close()
         await self._redis.aclose()
@@ -184,11 +136,14 @@ class Pump:
         else:
             self._spawn(self._drain(channel))
 
+    def _ring_after(self, channel: int, seconds: float) -> None:
+        self._loop.call_later(seconds + 0.05, self._ring, channel)
+
     async def _drain(self, pk: int) -> None:
         """Send what is due in this channel until nothing is."""
         lane = None
         try:
-            channel = await self._read(_load, pk)
+            channel = await self._channels(pk, None)
             if channel is None:
                 return
             road = self._roads.get(pk) if self._roads is not None else None
@@ -222,22 +177,23 @@ class Pump:
         """Send what may go within the horizon; returns whether to go on."""
         pk = lane.channel.pk
         if monotonic() - lane.loaded > settings.CHANNEL_CACHE_SECONDS:
-            channel = await self._read(_load, pk)
-            if channel is None or channel.paused:
+            channel = await self._channels(pk, None)
+            if channel is None:
                 return False
             lane.renew(channel)
-        if lane.channel.paused or lane.shut:
+        if lane.stands:
             return False
         if pause := lane.pause():
             await asyncio.sleep(min(pause, 1.0))
             return True
         rate = lane.channel.rate
         lane.again = False
-        due = await self._read(waiting, pk, max(1, min(MOST, int(float(rate) * HORIZON))))
+        due = await self._waiting(pk, max(1, min(MOST, int(float(rate) * HORIZON))))
         if not due:
             return lane.again
         try:
-            slots = await self._throttle.reserve(pk, rate, due)
+            # No slot before its message can have been claimed: with many channels that takes time.
+            slots = await self._throttle.reserve(pk, rate, due, ahead=max(0, self._lag - AHEAD))
         except RedisError as error:
             log.warning("Channel %s: the rate limiter does not answer (%s)", pk, error)
             await asyncio.sleep(1)
@@ -260,9 +216,12 @@ class Pump:
             lane.landed.clear()
             await lane.landed.wait()
             await asyncio.sleep(GATHER)  # claiming one by one costs too much
+        if lane.pause() or lane.stands:
+            return count
         now = self._loop.time()
-        if lane.pause() or lane.shut or now > began + taken * interval + max(interval, LATE):
-            return count  # slots that passed are lost: sent late, they would exceed the rate
+        late = now - max(interval, LATE) - (began + taken * interval)
+        if late > 0:  # slots that passed are lost: sent late, they would exceed the rate
+            return min(count - taken, int(late / interval) + 1)
         reach = int((now + AHEAD - began) / interval) + 1 - taken
         slots = max(1, min(reach, count - taken, lane.channel.in_flight - lane.flying))
         claimed = await self._claim_fit(lane, slots)
@@ -275,7 +234,7 @@ class Pump:
         """Claim messages that may leave now; those that may not are handed in, and take no slot."""
         fit: list[Claimed] = []
         while (wanted := slots - len(fit)) and not self._stopping:
-            claimed = await self._claim(lane.channel.pk, wanted)
+            claimed = await self._claims(lane.channel.pk, wanted)
             passed, stopped = await gate.sort(
                 self._throttle, self._read, lane.channel, lane.adapter, claimed
             )
@@ -285,6 +244,15 @@ class Pump:
             if not stopped or len(claimed) < wanted:
                 break
         return fit
+
+    async def _claim(self, asked: dict[int, int]) -> dict[int, list[Claimed]]:
+        began = self._loop.time()
+        found: dict[int, list[Claimed]] = {pk: [] for pk in asked}
+        for each in await self._read(claim, asked):
+            found[each.outcome.channel].append(each)
+        took = self._loop.time() - began
+        self._lag = took if took > self._lag else 0.9 * self._lag + 0.1 * took
+        return found
 
     async def _until(self, when: float) -> None:
         if (delay := when - self._loop.time()) > 0:
@@ -296,8 +264,8 @@ class Pump:
             if claimed.media and lane.inline and not await self._load_files(lane, claimed):
                 return
             await self._until(at)
-            while len(lane.left) == lane.left.maxlen and lane.left[0] > self._loop.time() - 1:
-                await self._until(lane.left[0] + 1)
+            while (full := lane.full_until()) > self._loop.time():
+                await self._until(full)
             # The provider asked for it a moment ago, or its session went down.
             if (pause := lane.pause()) or lane.shut:
                 outcome = claimed.outcome
@@ -305,7 +273,7 @@ class Pump:
                 outcome.reason = lane.channel.slowed_reason if pause else lane.shut
                 self._hand_in(outcome)
                 return
-            lane.left.append(self._loop.time())
+            lane.leaves(self._loop.time())
             message = Outbound(
                 sender=claimed.sender,
                 recipient=claimed.recipient,
@@ -348,9 +316,10 @@ class Pump:
         return False
 
     def _hand_in(self, outcome: Outcome) -> None:
-        self._outcomes.append(outcome)
-        if self._settling is None or self._settling.done():
-            self._settling = self._spawn(self._settle())
+        self._ledger.hand_in(outcome, self._known)
+
+    def _known(self) -> dict[int, Channel]:
+        return {pk: lane.channel for pk, lane in self._lanes.items()}
 
     def _heed(self, lane: Lane, outcome: Outcome) -> None:
         """Slow the channel down at once when its provider asks for it or is away."""
@@ -369,85 +338,18 @@ class Pump:
             lane.channel.slowed_until, lane.channel.slowed_reason = until, reason
             self._spawn(self._read(lane.channel.slow_down, until, reason))
 
-    async def _claim(self, channel: int, count: int) -> list[Claimed]:
-        """Claim for one channel, in one statement with all that ask meanwhile."""
-        future: asyncio.Future[list[Claimed]] = self._loop.create_future()
-        self._wanted[channel] = (count, future)
-        if self._claiming is None or self._claiming.done():
-            self._claiming = self._spawn(self._claim_all())
-        return await future
 
-    async def _claim_all(self) -> None:
-        while self._wanted:
-            asked, self._wanted = self._wanted, {}
-            try:
-                found = await self._read(claim, {pk: n for pk, (n, _) in asked.items()})
-            except Exception as error:
-                for _, future in asked.values():
-                    future.set_exception(error)
-                continue
-            for pk, (_, future) in asked.items():
-                future.set_result([each for each in found if each.outcome.channel == pk])
-
-    async def _settle(self) -> None:
-        while self._outcomes:
-            if len(self._tasks) > BUSY:
-                await asyncio.sleep(GATHER)
-            batch = [self._outcomes.popleft() for _ in range(min(BATCH, len(self._outcomes)))]
-            channels = {pk: lane.channel for pk, lane in self._lanes.items()}
-            left = list(batch)
-            try:
-                await self._loop.run_in_executor(self._writers, _settle_all, left, channels)
-            except Exception:
-                # The messages have left: what became of them must not be lost with a database
-                # that is away for a while.
-                log.exception("%s outcomes cannot be written down yet", len(left))
-                self._outcomes.extendleft(reversed(left))
-                await asyncio.sleep(1)
-            for each in batch:
-                if each.status == Message.QUEUED and each not in left:
-                    self._loop.call_later((each.after or 0) + 0.05, self._ring, each.channel)
-
-
-def _load(pk: int) -> Channel | None:
-    """The channel, if it can send: known provider, not paused."""
-    channel = Channel.objects.filter(pk=pk, paused=False).first()
-    if channel is None:
-        return None
-    try:
-        _ = channel.adapter
-    except KeyError:
-        log.error("Channel %s: there is no provider %r", channel, channel.provider)
-        return None
-    return channel
-
-
-def _settle_all(batch: list[Outcome], known: dict[int, Channel]) -> None:
-    """Write the outcomes down, and take them out of the batch; what is left must wait."""
-    lacking = {each.channel for each in batch} - set(known)
-    channels = {**known, **Channel.objects.in_bulk(lacking)} if lacking else known
-    try:
-        bulk.mended(settle, batch, channels)
-        batch.clear()
-    except Exception:
-        if len(batch) == 1:
-            raise
-        log.exception("Writing down %s outcomes failed; trying them one by one", len(batch))
-        for each in list(batch):
-            _settle_one(each, channels)
-            batch.remove(each)
-
-
-def _settle_one(outcome: Outcome, channels: dict[int, Channel]) -> None:
-    try:
-        bulk.mended(settle, [outcome], channels)
-    except Exception as error:
-        connection.ensure_connection()  # raises if the database is away: then all is tried again
-        log.exception("The outcome of message %s cannot be written down", outcome.message)
-        outcome.status = Message.UNKNOWN if outcome.calls else outcome.status
-        Message.objects.filter(pk=outcome.message, status=Message.SENDING).advance(
-            Message.UNKNOWN, reason=f"What became of it could not be kept: {error}"[:500]
-        )
+def _load(pks: Sequence[int]) -> dict[int, Channel | None]:
+    """The channels, as far as they can send: known provider, not paused."""
+    found: dict[int, Channel | None] = dict.fromkeys(pks)
+    for channel in Channel.objects.filter(pk__in=pks, paused=False):
+        try:
+            _ = channel.adapter
+        except KeyError:
+            log.error("Channel %s: there is no provider %r", channel, channel.provider)
+        else:
+            found[channel.pk] = channel
+    return found
 
 
 @cache
