@@ -11,7 +11,7 @@ from .rig import Rig, check
 from .table import Row
 
 CHANNELS = 100
-RATES = (5, 20)
+RATES = (5, 10)
 WANTED = 0.999
 
 
