@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -164,3 +165,19 @@ def test_a_paused_channel_has_no_session(peer: Peer) -> None:
         parley.wait(lambda: parley.holder() == "", 5)
         parley.apply("channels: [{name: Line, paused: false}]")
         parley.wait(lambda: peer.sessions, 10)
+
+
+def test_a_process_that_was_frozen_lets_go_when_it_wakes_up(peer: Peer) -> None:
+    with House(peer.url) as parley:
+        frozen = parley.start_links()
+        parley.wait(lambda: peer.sessions, 30)
+        other = parley.start_links()
+        frozen.send_signal(signal.SIGSTOP)
+        parley.wait(lambda: f":{other.pid}:" in parley.holder(), LEASE * 5)
+        parley.wait(lambda: len(peer.sessions) == 2, 5)  # the peer cannot know that one is dead
+        parley.fill(5)
+        frozen.send_signal(signal.SIGCONT)
+        parley.wait(lambda: len(peer.sessions) == 1, LEASE)
+        parley.wait(lambda: parley.states() == {"sent": 5}, 10)
+        assert sorted(peer.texts) == [f"text {n}" for n in range(5)]
+        assert f":{other.pid}:" in parley.holder()

@@ -160,7 +160,7 @@ def _by_status(name: str, error: AnymailAPIError) -> ProviderError:
         return Throttled(said, after=retry_after(Answer(429, headers, b"")))
     if status == 503:
         return Unavailable(said)
-    return Uncertain(said) if status >= 500 else Rejected(said)
+    return Rejected(said) if 400 <= status < 500 else Uncertain(said)
 
 
 def _first(error: BaseException) -> str:
