@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from .smsbackup import events_of
 SETTLED = 1.0  # seconds without a change after which a file in the inbox is whole
 POLL = 0.25  # seconds between two looks at the folders
 SEND_SECONDS = 90.0
+LAST_SECONDS = 3.0  # for the log to say the last part's reference
 LONGEST_SLEEP = 35.0  # seconds within which the daemon tries again to open its modem
 TRANSMITTED = re.compile(r"Transmitted (\S+) \(.*message reference (0x[0-9a-f]+|-?\d+)")
 BEGUN = re.compile(r"New message to send: (\S+)")
@@ -36,6 +38,7 @@ class _Sending:
     recipient: str
     ids: list[str] = field(default_factory=list)
     begun: bool = False
+    whole: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class GammuLink:
@@ -106,6 +109,8 @@ class GammuLink:
                     reference = int(found.group(2), 0) & 0xFF
                     now = datetime.now(UTC)
                     sending.ids.append(self._ledger.enter(sending.recipient, reference, now))
+                    if "(total:" in said:
+                        sending.whole.set()
                 station.log("in", said)
             elif (found := BEGUN.search(said)) and found.group(1) in self._sending:
                 self._sending[found.group(1)].begun = True
@@ -189,6 +194,9 @@ class GammuLink:
                     await asyncio.sleep(POLL)
             if found == "error":
                 raise self._refused(sending)
+            with suppress(TimeoutError):  # the file may have moved before we read of the last part
+                async with asyncio.timeout(LAST_SECONDS):
+                    await sending.whole.wait()
             return sending.ids
         except TimeoutError:
             if _taken_back(out) and not sending.begun:
