@@ -189,6 +189,18 @@ class Channel(models.Model):
         return settings.PUBLIC_URL + self.webhook_path
 
     @property
+    def incoming_urls(self) -> list[str]:
+        """The same address in the forms that documentation of other desks has."""
+        start = f"{settings.PUBLIC_URL}/panel/tickets/incoming/{self.provider}"
+        found = [f"{start}/{self.webhook_token}", f"{start}?secret={self.webhook_token}"]
+        if self.provider_class.media:
+            found += [
+                f"{start}/{self.webhook_token}/mms",
+                f"{start}/mms?secret={self.webhook_token}",
+            ]
+        return found
+
+    @property
     def secret_values(self) -> list[str]:
         """What must be cut out of every log."""
         kept = [self.credentials.get(name) for name in self.provider_class.secrets()]

@@ -24,7 +24,6 @@ from routing.inbox import stream
 
 BLOCK = 64 * 1024
 FORM_BYTES = 1024 * 1024  # what a form may weigh beside its file
-WEBHOOKS = "/api/v1.0/webhook/"
 
 
 def _pages(environ: dict[str, Any], start_response: Any) -> Any:
@@ -41,7 +40,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await _live(receive, send)
     elif scope["type"] == "http" and scope["path"] in stream.PATHS:
         await stream.application(scope, receive, send)
-    elif scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
+    elif scope["type"] == "http" and scope["path"].startswith(webhooks.ROOTS):
         await webhooks.asgi(scope, receive, send)
     elif scope["type"] == "http" and scope["path"] == "/healthz":
         await _text(send, 200, "ok\n")  # also when every thread is busy

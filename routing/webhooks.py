@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,20 +24,58 @@ from .remote import remote_of
 
 log = logging.getLogger(__name__)
 
-_PATH = re.compile(r"/api/v1\.0/webhook/([a-z0-9_-]{1,32})/([0-9a-f]{32})(?:/(.*))?")
+#: Where webhooks live; the second for documentation that was written for that path.
+ROOTS = ("/api/v1.0/webhook/", "/panel/tickets/incoming/")
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_PATH = re.compile(rf"{re.escape(ROOTS[0])}([a-z0-9_-]{{1,32}})/({_TOKEN.pattern})(?:/(.*))?")
+_INCOMING = re.compile(rf"{ROOTS[1]}([a-z0-9_-]{{1,32}})(?:/(.*))?")
+
+
+class Place(NamedTuple):
+    """What an address says: whose webhook it is, and what the provider added."""
+
+    provider: str
+    token: str
+    tail: str
+    query: str
+
+
+def place_of(path: str, query: str) -> Place | None:
+    """The place an address leads to; None if it is no webhook's.
+
+    Under the second root the secret part is the next in the path, or ``secret`` in the query, which
+    the adapter then does not see.
+    """
+    if found := _PATH.fullmatch(path):
+        return Place(*found.groups(default=""), query)
+    if not (found := _INCOMING.fullmatch(path)):
+        return None
+    provider, rest = found.groups(default="")
+    first, _, tail = rest.partition("/")
+    if _TOKEN.fullmatch(first):
+        return Place(provider, first, tail, query)
+    pairs = query.split("&")
+    secrets = [pair for pair in pairs if pair.startswith("secret=")]
+    if not secrets or not _TOKEN.fullmatch(token := secrets[0].removeprefix("secret=")):
+        return None
+    pairs.remove(secrets[0])
+    return Place(provider, token, rest.rstrip("/"), "&".join(pairs))
 
 
 @csrf_exempt
-def view(request: HttpRequest, provider: str, token: str, tail: str = "") -> HttpResponse:
+def view(request: HttpRequest, **_: str) -> HttpResponse:
     """The webhook as a Django view."""
+    place = place_of(request.path_info, request.META.get("QUERY_STRING", ""))
+    if place is None:
+        return HttpResponse(NOT_FOUND.body, status=NOT_FOUND.status, content_type="text/plain")
     reply = receive(
-        provider,
-        token,
+        place.provider,
+        place.token,
         WebhookRequest(
             method=request.method or "POST",
             url=settings.PUBLIC_URL + request.get_full_path(),
-            tail=tail,
-            query=request.META.get("QUERY_STRING", ""),
+            tail=place.tail,
+            query=place.query,
             headers={name.lower(): value for name, value in request.headers.items()},
             body=request.read(settings.WEBHOOK_MAX_BYTES + 1),
             remote=remote_of(
@@ -54,7 +92,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-    """The webhook as an ASGI application, for paths under /api/v1.0/webhook/."""
+    """The webhook as an ASGI application, for paths under ``ROOTS``."""
     reply = await _take(scope, receive)
     if reply is None:
         return  # the caller hung up before it had said everything
@@ -68,26 +106,25 @@ async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _take(scope: Scope, receive: Receive) -> Reply | None:
-    found = _PATH.fullmatch(scope["path"])
-    if found is None:
+    asked = scope["query_string"].decode("latin-1")
+    place = place_of(scope["path"], asked)
+    if place is None:
         return NOT_FOUND
-    provider, token, tail = found.groups()
-    door = known(provider, token)
+    door = known(place.provider, place.token)
     if door is None:
-        door = await asyncio.to_thread(bulk.mended, door_of, provider, token)
+        door = await asyncio.to_thread(bulk.mended, door_of, place.provider, place.token)
     if door is None:
         return NOT_FOUND  # before its body takes any memory
     body = await _body(receive)
     if body is None:
         return None
     headers = {n.decode("latin-1"): v.decode("latin-1") for n, v in scope["headers"]}
-    query = scope["query_string"].decode("latin-1")
     path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
     request = WebhookRequest(
         method=scope["method"],
-        url=f"{settings.PUBLIC_URL}{path}{'?' + query if query else ''}",
-        tail=tail or "",
-        query=query,
+        url=f"{settings.PUBLIC_URL}{path}{'?' + asked if asked else ''}",
+        tail=place.tail,
+        query=place.query,
         headers=headers,
         body=body,
         remote=remote_of((scope.get("client") or [""])[0], headers.get("x-forwarded-for", "")),
@@ -101,7 +138,7 @@ async def _take(scope: Scope, receive: Receive) -> Reply | None:
             await asyncio.to_thread(bulk.mended, visited.store_rest)
         await visited.letters_stored()
     except Exception:
-        log.exception("A request to the webhook of %s could not be stored", provider)
+        log.exception("A request to the webhook of %s could not be stored", place.provider)
         return BROKEN
     return visited.reply
 

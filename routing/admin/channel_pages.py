@@ -96,6 +96,7 @@ def connection_context(form: ChannelForm) -> dict[str, Any]:
             "own_address_help": provider.own_address_help if provider.own_address else "",
         },
         "webhook_url": channel.webhook_url,
+        "takes_files": provider.media is not None,
         "link_line": "" if form.adding else link_line(channel),
         "doubts": [] if provider.virtual else doubts(channel.webhook_url),
         "steps": portal,

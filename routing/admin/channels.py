@@ -14,7 +14,7 @@ from channels_app.models import Channel
 from providers import registry
 from routing.models import Session
 
-from . import channel_asking, channel_pages
+from . import channel_asking, channel_pages, channel_test
 from .channel_list import ChannelListPage
 from .numbers import DESTINATIONS, NumberInline
 
@@ -76,6 +76,7 @@ class ChannelAdmin(ChannelListPage):
     ) -> HttpResponse:
         form: ChannelForm = context["adminform"].form
         context |= channel_pages.connection_context(form)
+        context |= channel_test.context(form.instance)
         context |= channel_asking.buttons(form.instance)
         context["mistakes"] = self._mistakes(context)
         # Whoever may only read sees neither credentials nor the secret webhook address.
@@ -115,7 +116,7 @@ class ChannelAdmin(ChannelListPage):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.check_view)
         check = path("check/", view, name="channels_app_channel_check")
-        return [check, *channel_asking.urls(self), *super().get_urls()]
+        return [check, *channel_asking.urls(self), *channel_test.urls(self), *super().get_urls()]
 
     def check_view(self, request: HttpRequest) -> HttpResponse:
         return channel_pages.check_typed(self, request)

@@ -9,6 +9,7 @@ from .refusing import Refused
 from .sessions import archive, close, pick_up, read, transfer, unarchive
 from .starting import numbers_to_start_from, start
 from .telling import audiences, say, tell_members
+from .testing import send_test
 from .writing import retry, write
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "read",
     "retry",
     "say",
+    "send_test",
     "start",
     "tell_members",
     "transfer",

@@ -1,5 +1,5 @@
 /* The channel's form: its tabs, and the check of credentials. Without it, all tabs are shown. */
-import { post } from "./shared.js";
+import { get, post } from "./shared.js";
 
 const list = document.querySelector(".pl-tabs");
 const tabs = [...list.querySelectorAll("[role=tab]")];
@@ -35,6 +35,31 @@ const before = path === location.pathname ? document.getElementById(kept) : null
 list.hidden = false;
 open(mistaken ?? (location.pathname.endsWith("/add/") ? tabs[0] : before ?? tabs[0]));
 
+function show(verdict, { ok, said }) {
+  verdict.classList.toggle("pl-good", ok);
+  verdict.classList.toggle("pl-bad", !ok);
+  verdict.textContent = said;
+}
+
+/* What becomes of a message: asked for each second, for two minutes. */
+async function watch(address, verdict) {
+  for (let left = 120; left; left -= 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const answer = await get(address);
+    show(verdict, answer);
+    if (answer.done) return;
+  }
+}
+
+/* Enter in a field beside such a button presses it; it does not save the page. */
+for (const group of document.querySelectorAll("[data-ask-group]")) {
+  group.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName === "BUTTON") return;
+    event.preventDefault();
+    group.querySelector("[data-ask]").click();
+  });
+}
+
 /* Buttons that ask the provider, each with its verdict beside it. */
 for (const button of document.querySelectorAll("#pl-check, [data-ask]")) {
   const verdict = button.parentElement.querySelector(".pl-verdict");
@@ -44,9 +69,9 @@ for (const button of document.querySelectorAll("#pl-check, [data-ask]")) {
     verdict.textContent = "Asking…";
     try {
       const address = button.dataset.ask ?? button.dataset.url;
-      const { ok, said } = await post(address, new FormData(button.closest("form")));
-      verdict.classList.add(ok ? "pl-good" : "pl-bad");
-      verdict.textContent = said;
+      const answer = await post(address, new FormData(button.closest("form")));
+      show(verdict, answer);
+      if (answer.follow) await watch(answer.follow, verdict);
     } catch (error) {
       verdict.classList.add("pl-bad");
       verdict.textContent = error.message;

@@ -33,10 +33,13 @@ document.addEventListener("click", async (event) => {
 });
 
 /* POST without leaving the page; returns the JSON, or throws with a sentence for people. */
-export async function post(url, body) {
+export const post = (url, body) => ask(url, { method: "POST", body });
+export const get = (url) => ask(url, {});
+
+async function ask(url, options) {
   let answer;
   try {
-    answer = await fetch(url, { method: "POST", body, credentials: "same-origin" });
+    answer = await fetch(url, { ...options, credentials: "same-origin" });
   } catch {
     throw new Error("Parley cannot be reached. Try again.");
   }
