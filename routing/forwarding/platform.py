@@ -17,7 +17,7 @@ from .. import files
 from ..models import Attachment, Customer, PlatformEvent
 
 #: Kinds of customers as the Open API numbers them: 2 is SMS.
-USER_TYPES = {Customer.PHONE: 2, "whatsapp": 3, "facebook": 4, "livechat": 5}
+USER_TYPES = {Customer.PHONE: 2, "whatsapp": 3, "messenger": 4, "livechat": 5}
 TRANSFERRED = 1  # the msg_type of an event without a message
 
 
