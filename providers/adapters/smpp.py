@@ -45,8 +45,8 @@ class Adapter(Provider):
     setup = """1. Ask the operator for an SMPP 3.4 account: host, port, system ID, password, the \
 kind of bind, how many messages a second and how large a window it allows.
 2. If the operator only lets known addresses in, tell it this server's public IP address.
-3. Enter these here. Nothing calls this desk by HTTP: Parley's links process (manage.py links) \
-dials out and holds the session, so {webhook_host} need not be reachable."""
+3. Enter these here. Parley's links process (manage.py links) dials out and holds the session; \
+nothing calls this desk."""
 
     class Credentials(forms.Form):
         host = forms.CharField(label="Host", help_text="The SMSC's name or IP address.")

@@ -14,8 +14,7 @@ from providers.links.smpp import alphabets, joining
 from providers.links.smpp.pdu import Short
 from providers.links.smpp.statuses import OK, THROTTLED
 
-from ..links.smpp.smsc import Smsc, receipt, short
-from ..links.smpp.test_receiving import udh
+from ..links.smpp.smsc import Smsc, receipt, short, udh
 from .agent import Agent
 from .system import System
 

@@ -29,6 +29,7 @@ from .pdu import (
     pack,
 )
 from .statuses import INVALID_COMMAND, INVALID_LENGTH, OK, said
+from .waiting import Result, Waiting
 
 BIND_SECONDS = 30.0
 ANSWER_SECONDS = 60.0  # for a submit_sm; then nobody knows what became of it
@@ -36,26 +37,6 @@ QUEUE_SECONDS = 25.0  # for a place in the window; with the answer's time less t
 UNBIND_SECONDS = 3.0
 TICK = 1.0
 LATE_ANSWERS = 1_000  # how many messages are remembered whose answer did not come in time
-
-#: A status and the body that came with it.
-Result = tuple[int, bytes]
-
-
-class Waiting:
-    """A PDU of ours and the future of its answer."""
-
-    __slots__ = ("answer", "body", "command", "deadline", "reference")
-
-    def __init__(
-        self,
-        command: int,
-        body: bytes,
-        answer: asyncio.Future[Result],
-        deadline: float,
-        reference: str,
-    ) -> None:
-        self.command, self.body, self.answer = command, body, answer
-        self.deadline, self.reference = deadline, reference
 
 
 class Connection(asyncio.Protocol):
@@ -232,13 +213,11 @@ class Connection(asyncio.Protocol):
         if waiting is not None:
             if pdu.command == GENERIC_NACK:
                 self._note("in", f"generic_nack for a message: {said(pdu.status)}")
-            if not waiting.answer.done():
-                waiting.answer.set_result((pdu.status, pdu.body))
+            waiting.settle((pdu.status, pdu.body))
             if self._queue:
                 self._fill()
         elif (asked := self._asked.pop(pdu.sequence, None)) is not None:
-            if not asked.answer.done():
-                asked.answer.set_result((pdu.status, pdu.body))
+            asked.settle((pdu.status, pdu.body))
         elif reference := self._late_answers.pop(pdu.sequence, ""):
             self._late(reference, (pdu.status, pdu.body))
         elif pdu.command == GENERIC_NACK:
@@ -257,18 +236,18 @@ class Connection(asyncio.Protocol):
         now = self._loop.time()
         self._timer = self._loop.call_later(TICK, self._tick)
         while self._queue and self._queue[0].deadline < now:
-            self._fail(self._queue.popleft(), Unavailable("SMPP: the window is full."))
+            self._queue.popleft().fail(Unavailable("SMPP: the window is full."))
         while self._pending:
             sequence, first = next(iter(self._pending.items()))
             if first.deadline >= now:
                 break
             del self._pending[sequence]
             self._remember(sequence, first.reference)
-            self._fail(first, Uncertain("SMPP: the SMSC did not answer the message."))
+            first.fail(Uncertain("SMPP: the SMSC did not answer the message."))
             self._fill()
         for sequence in [n for n, asked in self._asked.items() if asked.deadline < now]:
             asked = self._asked.pop(sequence)
-            self._fail(asked, Unavailable("SMPP: the SMSC did not answer in time."))
+            asked.fail(Unavailable("SMPP: the SMSC did not answer in time."))
             if asked.command == ENQUIRE_LINK and self._heard < self._enquired:
                 self.close("the SMSC does not answer any more (enquire_link)")
         if self._enquire and now - self._enquired >= self._enquire and self.usable:
@@ -299,9 +278,9 @@ class Connection(asyncio.Protocol):
                 self._queue.append(waiting)
         self._drop_queue(f"SMPP: {reason}.")
         for waiting in self._pending.values():
-            self._fail(waiting, Uncertain(f"SMPP: {reason} before it answered the message."))
+            waiting.fail(Uncertain(f"SMPP: {reason} before it answered the message."))
         for waiting in self._asked.values():
-            self._fail(waiting, Unavailable(f"SMPP: {reason}."))
+            waiting.fail(Unavailable(f"SMPP: {reason}."))
         self._pending.clear()
         self._asked.clear()
         if not self.lost.done():
@@ -309,12 +288,4 @@ class Connection(asyncio.Protocol):
 
     def _drop_queue(self, reason: str) -> None:
         while self._queue:
-            self._fail(self._queue.popleft(), Unavailable(reason))
-
-    @staticmethod
-    def _fail(waiting: Waiting, error: ProviderError) -> None:
-        if waiting.answer.done():
-            return
-        waiting.answer.set_exception(error)
-        if waiting.command == ENQUIRE_LINK:
-            waiting.answer.exception()  # nobody waits for it
+            self._queue.popleft().fail(Unavailable(reason))

@@ -12,12 +12,13 @@ from ...messages import SENT, Outbound, Report
 from ..base import Station
 from . import dialling
 from . import settings as s
-from .connection import Connection, Result
+from .connection import Connection
 from .outgoing import Writer
 from .pdu import first_text
 from .receipts import Ids
 from .receiving import Receiver
 from .statuses import OK, WRONG_BIND_STATE, error_of
+from .waiting import Result
 
 log = logging.getLogger(__name__)
 

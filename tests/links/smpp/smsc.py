@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -226,3 +227,32 @@ def receipt(given: str, state: str = "DELIVRD", error: str = "000") -> Short:
         f"stat:{state} err:{error} text:Hello"
     )
     return short(text.encode(), esm_class=wire.RECEIPT)
+
+
+def udh(text: str, reference: int = 7, size: int = 134, *, wide: bool = False) -> list[Short]:
+    """A text as the parts that a phone sends; cut anywhere, even within a letter."""
+    whole = text.encode("utf-16-be")
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    head = struct.pack(">BBBH", 6, 8, 4, reference) if wide else bytes((5, 0, 3, reference))
+    return [
+        short(head + bytes((len(pieces), n)) + piece, coding=8, esm_class=wire.UDHI)
+        for n, piece in enumerate(pieces, 1)
+    ]
+
+
+def sar(text: str) -> list[Short]:
+    whole = text.encode("utf-16-be")
+    pieces = [whole[at : at + 120] for at in range(0, len(whole), 120)]
+    total = bytes((len(pieces),))
+    return [
+        short(
+            piece,
+            coding=8,
+            tlvs={
+                wire.SAR_REFERENCE: b"\x01\x02",
+                wire.SAR_TOTAL: total,
+                wire.SAR_NUMBER: bytes((n,)),
+            },
+        )
+        for n, piece in enumerate(pieces, 1)
+    ]

@@ -22,24 +22,16 @@ import smpplib.gsm
 
 from providers import errors
 from providers.base import DELIVERED
-from providers.links.smpp import SmppLink, alphabets, connection, dialling, joining
+from providers.links.smpp import SmppLink, alphabets, joining
 from providers.links.smpp import pdu as wire
 from providers.links.smpp.statuses import OK, THROTTLED
 
 from ...stories.vendor import Vendor
 from . import kannel
 from .scene import Desk, awaited, held, message, settings
-from .smsc import Smsc, receipt, until
-from .test_receiving import udh
+from .smsc import Smsc, receipt, udh, until
 
 LONG = "Zażółć gęślą jaźń — Доставка в понедельник, 😀 " * 12
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialling, "QUICK", (0.05, 0.1, 0.2))
-    monkeypatch.setattr(dialling, "LONGEST", 0.5)
-    monkeypatch.setattr(connection, "UNBIND_SECONDS", 1.0)
 
 
 def text_of(shorts: list[wire.Short]) -> str:

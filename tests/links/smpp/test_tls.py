@@ -12,15 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from providers.links.smpp import SmppLink, dialling
+from providers.links.smpp import SmppLink
 
 from .scene import Desk, awaited, held, message, settings
 from .smsc import Smsc, until
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialling, "QUICK", (0.02, 0.05, 0.1))
 
 
 @pytest.fixture(scope="module")
