@@ -31,7 +31,7 @@ def unpack(body: bytes) -> list[Inbound]:
     """The messages of a packed request. Raises WebhookError if it is none."""
     try:
         return [_message(each) for each in orjson.loads(body)]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise WebhookError(f"What is kept here cannot be read: {error}.") from error
 
 

@@ -20,7 +20,7 @@ from .commit import the_committer
 from .door import Door, door_of
 from .filing import Letter, address_letters, request_row
 from .held import hold
-from .packed import pack
+from .packed import METHOD, pack
 
 log = logging.getLogger(__name__)
 
@@ -124,9 +124,12 @@ def read(door: Door, request: WebhookRequest) -> Visit:
 
 def brought(door: Door, events: Sequence[Event]) -> Visit:
     """What came without a request (from a session, or by asking) as a visit to be stored."""
-    request = pack([each for each in events if isinstance(each, Inbound)])
-    found = Visit(door, request, Reply())
+    found = Visit(door, WebhookRequest(method=METHOD), Reply())
     _sort(found, list(events))
+    if found.held:
+        filed = {id(letter.inbound) for letter in found.letters}
+        messages = [each for each in events if isinstance(each, Inbound)]
+        found.request = pack([each for each in messages if id(each) not in filed])
     return found
 
 
