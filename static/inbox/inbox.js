@@ -34,6 +34,7 @@ document.addEventListener("htmx:afterRequest", async (event) => {
   goTo(address);
   show(answer.html);
   refresh(0);
+  thread.news(); // the first message may have left while the page was on its way
 });
 
 // Back and forward: htmx fetches the page anew; the list should not lose its place by that.
