@@ -82,8 +82,7 @@ REASONS = {
 }
 KINDS = ("ndi", "nd", "eco", "mms")
 OVERLAP = timedelta(minutes=10)  # asked for again: seen before is no harm, not seen is
-AT_ONCE = 500  # reports in one question
-PAGE = 50  # received messages in one question
+AT_ONCE, PAGE = 500, 50  # reports, and received messages, in one question
 REPORT_AT = "/dlr?smsid=#SMSID#&stan=#STAN#&data=#DATA#&przyczyna=#PRZYCZYNA#"
 MOST_KB = 300
 
@@ -120,9 +119,7 @@ At its end, type your own number in place of 48221234510:
             "(answers to ECO+) and mms, with commas between. Only kinds that the panel does not "
             "forward: otherwise they come twice.",
         )
-        mms_title = forms.CharField(
-            label="Title of MMS", required=False, max_length=40, help_text="Empty: MMS."
-        )
+        mms_title = forms.CharField(label="Title of MMS", required=False, max_length=40)
         max_file_kb = forms.IntegerField(
             label="Largest file (kB)",
             required=False,
@@ -283,8 +280,7 @@ At its end, type your own number in place of 48221234510:
 def said(request: WebhookRequest) -> dict[str, Any]:
     """The request's parameters, without those in which a tag was not replaced."""
     found = told(request, spare="iso-8859-2")
-    tags = (n for n, v in found.items() if isinstance(v, str) and v[:1] == "#" == v[-1:])
-    return {name: found[name] for name in found.keys() - set(tags)}
+    return {n: v for n, v in found.items() if not (isinstance(v, str) and v[:1] == "#" == v[-1:])}
 
 
 def is_report(request: WebhookRequest, found: Mapping[str, Any]) -> bool:
