@@ -148,6 +148,12 @@ nothing calls this desk."""
         source_npi = ton_or_npi("Sender: NPI", NPI)
         destination_ton = ton_or_npi("Recipient: TON", TON)
         destination_npi = ton_or_npi("Recipient: NPI", NPI)
+        country_code = forms.RegexField(
+            r"[1-9][0-9]{0,3}",
+            label="Country code of national numbers",
+            required=False,
+            help_text="Like 41; only if customers' numbers arrive without their country code.",
+        )
         service_type = forms.CharField(
             label="Service type", required=False, max_length=5, help_text="Often empty."
         )
@@ -162,6 +168,13 @@ nothing calls this desk."""
             required=False,
             help_text="At most operators this error is final.",
         )
+
+        def clean_host(self) -> str:
+            """The name alone: port and TLS have fields of their own."""
+            host: str = self.cleaned_data["host"].strip().strip("[]")
+            if "/" in host or host.count(":") == 1:
+                raise forms.ValidationError("Enter the name or IP address alone, without a port.")
+            return host
 
     def link(self) -> SmppLink:
         return SmppLink(Settings.of(self.credentials))

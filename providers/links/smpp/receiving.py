@@ -30,6 +30,7 @@ EARLY_SECONDS = 1.0  # so long the answer that a first receipt belongs to is wai
 EARLY_WAITS = 20
 MOST_WAITING = 1_000
 REPEAT_SECONDS = 150.0  # for how long the desk takes an equal text for a repetition
+UNKNOWN, INTERNATIONAL, NATIONAL = 0, 1, 2  # types of number
 GAP = "[… a part of this message did not arrive …]"
 NO_TEXT = "(A message that is not text.)"
 
@@ -69,6 +70,7 @@ class Receiver:
     ids: receipts.Ids
     alphabet: str
     in_flight: Callable[[], bool]  # whether answers to messages of ours are awaited
+    country_code: str = ""
     _queue: deque[Token] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _joiner: Joiner = field(default_factory=Joiner)
@@ -167,7 +169,7 @@ class Receiver:
         text = "".join(texts) or (NO_TEXT if raw else "")
         tokens = [token for part in present for token in part.tokens]
         short = present[0].short
-        sender, recipient = _number(short.source), _number(short.destination)
+        sender, recipient = self._number(short.source), self._number(short.destination)
         heard = (sender, recipient, text)
         # The desk takes an equal text for a repetition, unless it has an id of its own. The SMSC
         # repeats only what it has no answer for; so the same again by this connection is new.
@@ -176,6 +178,14 @@ class Receiver:
         self.station.log("in", f"message from {sender} to {recipient}: {text}")
         event = Inbound(sender, recipient, text, uuid4().hex if again else "", raw=raw)
         return Item(event, tokens, parts, heard)
+
+    def _number(self, address: Address) -> str:
+        """An address as the desk writes it: with "+" where it can be an international number."""
+        value = clean(address.value).strip()
+        national = address.ton == NATIONAL or (value.startswith("0") and value[1:2] != "0")
+        if self.country_code and national and value.isdigit():
+            return e164(self.country_code + value.removeprefix("0"))
+        return e164(value) if address.ton in (UNKNOWN, INTERNATIONAL) else value
 
     # long messages
 
@@ -228,11 +238,3 @@ class Receiver:
     def _answer(self, item: Item, status: int) -> None:
         for token in item.tokens:
             token.answer(status)
-
-
-def _number(address: Address) -> str:
-    """An address as the desk writes it: with "+" where it can be an international number."""
-    value = clean(address.value).strip()
-    if address.ton in (0, 1):
-        return e164(value)
-    return value

@@ -47,9 +47,14 @@ class SmppLink:
     async def run(self, station: Station) -> None:
         """Hold the session until cancelled; a wrong password is tried again, too, but slowly."""
         self._station = station
-        receiver = Receiver(station, self._ids, self.settings.default_alphabet, self._in_flight)
-        self._receiver = receiver
-        receiving = asyncio.create_task(receiver.run())
+        self._receiver = Receiver(
+            station,
+            self._ids,
+            self.settings.default_alphabet,
+            self._in_flight,
+            self.settings.country_code,
+        )
+        receiving = asyncio.create_task(self._receiver.run())
         try:
             async with asyncio.TaskGroup() as binds:
                 for mode in self._modes:

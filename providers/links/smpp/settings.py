@@ -35,6 +35,7 @@ class Settings:
     send_as: str = DEFAULT
     long_messages: str = UDH8
     receipt_ids: str = AUTO
+    country_code: str = ""  # of national numbers, without "+"
     service_type: str = ""
     address_range: str = ""
     submit_failed_later: bool = False

@@ -173,6 +173,34 @@ def test_whatever_comes_is_answered(bodies: list[bytes]) -> None:
     asyncio.run(play())
 
 
+@pytest.mark.parametrize(
+    "ton, value, country, number",
+    [
+        (1, "41791112233", "", "+41791112233"),
+        (0, "41791112233", "41", "+41791112233"),
+        (0, "0041791112233", "41", "+41791112233"),
+        (1, "+41791112233", "", "+41791112233"),
+        (2, "0791112233", "41", "+41791112233"),
+        (2, "791112233", "41", "+41791112233"),
+        (0, "0791112233", "41", "+41791112233"),
+        (0, "0791112233", "", "0791112233"),
+        (3, "72727", "41", "72727"),
+        (0, "72727", "", "72727"),
+        (5, "My Bank", "41", "My Bank"),
+    ],
+)
+@awaited
+async def test_numbers_become_international(
+    ton: int, value: str, country: str, number: str
+) -> None:
+    desk = Desk()
+    async with Smsc() as smsc, held(SmppLink(settings(smsc.port, country_code=country)), desk):
+        bound = await smsc.until_bound()
+        text = wire.Short(wire.Address(ton, 1, value), wire.Address(1, 1, "41791234510"))
+        assert await bound.deliver(text) == OK
+        assert desk.inbound[0].sender == number
+
+
 def test_a_broken_header_is_taken_for_text() -> None:
     for text in (b"\x05\x00\x03", b"\xff", b"", b"\x05\x00\x03\x01\x02\x03hello"):
         part = joining.part_of(short(text, esm_class=wire.UDHI))

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from providers import errors
+from providers import errors, registry
 from providers.links.smpp import SmppLink, connection, dialling, session
 from providers.links.smpp import pdu as wire
 from providers.links.smpp import settings as s
@@ -237,3 +237,21 @@ def test_the_settings_have_their_defaults_and_take_the_forms_words() -> None:
     assert (found.source_ton, found.port, found.mode) == (5, 2775, s.TRANSCEIVER)
     assert found.destination_ton is None
     assert session.SmppLink(found).settings is found
+
+
+@pytest.mark.parametrize(
+    "host, good",
+    [
+        ("smsc.example", "smsc.example"),
+        (" 192.0.2.7 ", "192.0.2.7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("smsc.example:2775", ""),
+        ("smpp://smsc.example", ""),
+    ],
+)
+def test_the_host_is_a_host_alone(host: str, good: str) -> None:
+    form = registry.get("smpp").Credentials({"host": host, "system_id": "parley"})
+    assert form.is_valid() == bool(good)
+    if good:
+        assert s.Settings.of(form.cleaned_data) == s.Settings(good, system_id="parley")
