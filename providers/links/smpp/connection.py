@@ -36,6 +36,7 @@ ANSWER_SECONDS = 60.0  # for a submit_sm; then nobody knows what became of it
 QUEUE_SECONDS = 25.0  # for a place in the window; with the answer's time less than an attempt has
 UNBIND_SECONDS = 3.0
 TICK = 1.0
+MOST_UNREAD = 1_000_000  # bytes of ours that a peer may leave unread
 LATE_ANSWERS = 1_000  # how many messages are remembered whose answer did not come in time
 
 
@@ -235,6 +236,10 @@ class Connection(asyncio.Protocol):
     def _tick(self) -> None:
         now = self._loop.time()
         self._timer = self._loop.call_later(TICK, self._tick)
+        if self._transport and self._transport.get_write_buffer_size() > MOST_UNREAD:
+            self._reason = self._reason or "the SMSC does not read what we send"
+            self._transport.abort()
+            return
         while self._queue and self._queue[0].deadline < now:
             self._queue.popleft().fail(Unavailable("SMPP: the window is full."))
         while self._pending:

@@ -166,6 +166,22 @@ async def test_enquire_link_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @awaited
+async def test_a_peer_that_asks_and_never_reads_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MOST_UNREAD", 100_000)
+    desk = Desk()
+    async with Smsc() as smsc, held(SmppLink(settings(smsc.port)), desk):
+        bound = await smsc.until_bound()
+        bound.transport.pause_reading()
+        for _ in range(120):  # until the kernel's buffers are full as well
+            bound.write(wire.pack(wire.ENQUIRE_LINK, 1) * 5_000)
+            await asyncio.sleep(0.01)
+            if not bound.command:
+                break
+        await until(lambda: len(smsc.connections) == 2)
+        assert any("does not read" in said for _, said, _ in desk.states)
+
+
+@awaited
 async def test_the_peer_may_unbind() -> None:
     desk = Desk()
     async with Smsc() as smsc, held(SmppLink(settings(smsc.port)), desk):
