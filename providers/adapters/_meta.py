@@ -23,6 +23,7 @@ from ..errors import (
 from ..reading import field_of
 
 VERSION = "v25.0"
+SIGNED = "X-Hub-Signature-256"
 
 # The Graph API's own codes, on all of its networks.
 TOKEN = ("0", "102", "190")  # not valid, or expired
@@ -112,10 +113,13 @@ class MetaProvider(HttpProvider):
                     "hub.verify_token is missing or wrong; compare the verify token."
                 )
             return
+        given = request.headers.get(SIGNED.lower(), "").strip()
+        if not same(given, self.signature(request)[SIGNED]):
+            raise WebhookError(f"{SIGNED} is missing or wrong; compare the app secret.")
+
+    def signature(self, request: WebhookRequest) -> Mapping[str, str]:
         key = str(self.credentials.get("app_secret") or "").encode()
-        signed = "sha256=" + hmac.new(key, request.body, hashlib.sha256).hexdigest()
-        if not same(request.headers.get("x-hub-signature-256", "").strip(), signed):
-            raise WebhookError("X-Hub-Signature-256 is missing or wrong; compare the app secret.")
+        return {SIGNED: "sha256=" + hmac.new(key, request.body, hashlib.sha256).hexdigest()}
 
     def challenge(self, request: WebhookRequest) -> str | None:
         if request.method == "GET" and request.query.get("hub.mode") == "subscribe":
