@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.files import File
@@ -12,6 +13,7 @@ from providers.base import MediaRules, Provider
 from .. import files
 from .refusing import Refused
 
+F = TypeVar("F")
 UNITS = {"characters": "characters", "utf-16": "UTF-16 units", "bytes": "bytes in UTF-8"}
 
 
@@ -45,8 +47,8 @@ def check(provider: type[Provider] | Provider, text: str, upload: Sequence[File]
 
 
 def bundles(
-    media: MediaRules | None, text: str, upload: Sequence[File]
-) -> list[tuple[str, Sequence[File]]]:
+    media: MediaRules | None, text: str, upload: Sequence[F]
+) -> list[tuple[str, Sequence[F]]]:
     """The messages in which text and files travel: as many files in each as the provider takes.
 
     The text goes with the first file; where none is taken beside a file, by itself after them.
@@ -54,7 +56,7 @@ def bundles(
     if not upload:
         return [(text, ())]
     step = media.max_files if media else 1
-    parts: list[tuple[str, Sequence[File]]] = [
+    parts: list[tuple[str, Sequence[F]]] = [
         ("", upload[at : at + step]) for at in range(0, len(upload), step)
     ]
     if media and media.max_text == 0:

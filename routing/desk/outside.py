@@ -9,12 +9,12 @@ from django.db import IntegrityError, transaction
 
 from channels_app.models import Number
 
-from ..models import Customer, Door, Errand, Message, Rule, Session
-from .limits import check
+from .. import files
+from ..models import Attachment, Customer, Door, Errand, Message, Rule, Session
 from .refusing import Refused
 from .starting import address_of
 from .telling import say
-from .writing import check_window, enqueue
+from .writing import check_window, enqueue, ready
 
 
 def send(
@@ -36,20 +36,34 @@ def send(
     """
     if client_key and (first := by_key(door, client_key)):
         return first
-    provider = number.channel.adapter
-    address = address_of(type(provider), recipient)
-    check(provider, text, upload)
+    address = address_of(number.channel.provider_class, recipient)
+    with ready(number.channel, text, upload) as kept:
+        return _send(door, number, address, text.strip(), kept, client_key, report_url, lane)
+
+
+def _send(
+    door: Door,
+    number: Number,
+    address: str,
+    text: str,
+    kept: Sequence[Attachment],
+    client_key: str,
+    report_url: str,
+    lane: int,
+) -> Message:
+    network = number.channel.provider_class.network
     try:
         with transaction.atomic():
-            customer, _ = Customer.objects.get_or_create(network=provider.network, address=address)
+            customer, _ = Customer.objects.get_or_create(network=network, address=address)
             session = _session(door, number, customer)
             check_window(session)
             key = _key(door, client_key) if client_key else ""
-            message = enqueue(session, text.strip(), upload, key, {"lane": lane})
+            message = enqueue(session, text, kept, key, {"lane": lane})
             Errand.objects.create(door=door, message=message, report_url=report_url)
             return message
     except IntegrityError:
         if client_key and (first := by_key(door, client_key)):
+            files.drop(kept)
             return first
         raise
 

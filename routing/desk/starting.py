@@ -17,7 +17,7 @@ from providers.base import Provider
 from ..models import Customer, Extension, Session
 from .refusing import Refused
 from .telling import audiences, nudge, say
-from .writing import by_key, write
+from .writing import by_key, ready, write_kept
 
 
 def numbers_to_start_from(extension: Extension) -> QuerySet[Number]:
@@ -54,18 +54,10 @@ def start(
                 f"In {provider.name} only the customer can begin: "
                 "this one has not written to this number yet."
             )
-    with transaction.atomic():
+    with ready(number.channel, text, upload, template) as kept, transaction.atomic():
         customer, _ = Customer.objects.get_or_create(**known)
         session = _open_for(extension, number, customer)
-        write(
-            extension,
-            session,
-            text,
-            upload=upload,
-            template=template,
-            values=values,
-            client_key=client_key,
-        )
+        write_kept(extension, session, text, kept, template, values, client_key)
     return session
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from channels_app.models import Template
+from channels_app.models import Channel, Template
 from providers import segments
 
 from .. import files, outbox
-from ..models import Customer, Extension, Message, Queue, Session
+from ..models import Attachment, Customer, Extension, Message, Queue, Session
 from ..models.messages import new_reference
 from ..models.windows import window_of
 from .limits import bundles, check
@@ -41,22 +42,50 @@ def write(
     """
     if client_key and (first := by_key(extension, client_key)):
         return first
+    with ready(session.channel, text, upload, template) as kept:
+        return write_kept(extension, session, text, kept, template, values, client_key, lane)
+
+
+@contextmanager
+def ready(
+    channel: Channel, text: str, upload: Sequence[File], template: Template | None = None
+) -> Iterator[list[Attachment]]:
+    """The files, stored ahead of any transaction. Raises Refused if the channel takes this not."""
+    if template is None:
+        check(channel.adapter, text, upload)
+    elif upload:
+        raise Refused("No file can be sent along with a template.")
+    with files.staged(channel.provider_class, upload) as kept:
+        yield kept
+
+
+def write_kept(
+    extension: Extension,
+    session: Session,
+    text: str,
+    kept: Sequence[Attachment],
+    template: Template | None = None,
+    values: Sequence[str] = (),
+    client_key: str = "",
+    lane: int = Message.PERSON,
+) -> Message:
+    """``write``, once the text is checked and the files are stored."""
     try:
         with transaction.atomic():
             session = locked(extension, session)
             if template is not None:
-                text = _filled(session, template, values, upload)
+                text = _filled(session, template, values)
             else:
-                check(session.channel.adapter, text, upload)
                 check_window(session)
             if session.holder is None and session.queue and session.queue.pickup == Queue.AUTO:
                 take(extension, session)
             marks: dict[str, Any] = {"author": extension, "lane": lane}
             if template is not None:
                 marks["template"] = {"template": template.pk, "values": list(values)}
-            return enqueue(session, text.strip(), upload, client_key, marks)
+            return enqueue(session, text.strip(), kept, client_key, marks)
     except IntegrityError:
         if client_key and (first := by_key(extension, client_key)):
+            files.drop(kept)
             return first
         raise
 
@@ -90,30 +119,26 @@ def check_window(session: Session) -> None:
         raise Refused(window.why_closed)
 
 
-def _filled(
-    session: Session, template: Template, values: Sequence[str], upload: Sequence[File]
-) -> str:
+def _filled(session: Session, template: Template, values: Sequence[str]) -> str:
     """The template's text with these values. Raises Refused unless it can be sent here."""
     if template.channel_id != session.channel_id:
         raise Refused(f"{template} belongs to another channel.")
     if not template.usable:
         raise Refused(f"{template} cannot be sent: the provider says {template.status or 'no'}.")
-    if upload:
-        raise Refused("No file can be sent along with a template.")
     if len(values) != len(template.variables) or not all(value.strip() for value in values):
         raise Refused(f"Fill in all that {template} asks for: {', '.join(template.variables)}.")
     return template.filled(values)
 
 
 def enqueue(
-    session: Session, text: str, upload: Sequence[File], client_key: str, marks: dict[str, Any]
+    session: Session, text: str, kept: Sequence[Attachment], client_key: str, marks: dict[str, Any]
 ) -> Message:
-    """One message, or several where the provider takes less in one."""
+    """One message, or several where the provider takes less in one; the files are stored."""
     channel = session.channel
     media = channel.provider_class.media
-    if upload and not text and media and media.accompanying_text:
+    if kept and not text and media and media.accompanying_text:
         text = channel.accompanying_text
-    parts = bundles(media, text, upload)
+    parts = bundles(media, text, kept)
     phone = session.customer.network == Customer.PHONE
     now = timezone.now()
     for at, (words, bundle) in enumerate(parts):
@@ -134,13 +159,9 @@ def enqueue(
             **marks,
         )
         for file in bundle:
-            files.store(message, file.name or "file", _type_of(file), file)
-    session.touch(text or upload[0].name or "", inbound=False, at=now)
+            files.attach(message, file)
+    session.touch(text or kept[0].name, inbound=False, at=now)
     session.mark_read()
     nudge(audiences(session), session)
     outbox.ring_on_commit(channel.pk)
     return message
-
-
-def _type_of(file: File) -> str:
-    return getattr(file, "content_type", "") or "application/octet-stream"

@@ -1,21 +1,24 @@
 """Keeps attachments: stores them, lends them out by link, loads those of customers, cleans up."""
 
-from .keeping import check, clean, receive, store
+from .keeping import arrived, attach, check, clean, drop, staged, store
 from .lending import link, own_file, shared_file
 from .loading import fetch, fetch_due, pending, reload
 from .types import sniff
 
 __all__ = [
+    "arrived",
+    "attach",
     "check",
     "clean",
+    "drop",
     "fetch",
     "fetch_due",
     "link",
     "own_file",
     "pending",
-    "receive",
     "reload",
     "shared_file",
     "sniff",
+    "staged",
     "store",
 ]

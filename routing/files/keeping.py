@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,15 +72,17 @@ def _check_limit(size: int) -> None:
         )
 
 
-def expiry(message: Message, now: datetime | None = None) -> datetime | None:
+def expiry(provider: type[Provider], now: datetime | None = None) -> datetime | None:
     """When a file that is stored now must go, by the provider's rules; None: never."""
-    rules = message.channel.provider_class.media
+    rules = provider.media
     if rules is None or rules.keep_hours is None:
         return None
     return (now or timezone.now()) + timedelta(hours=rules.keep_hours)
 
 
-def put(attachment: Attachment, content: bytes | File[Any], claim: str = "") -> None:
+def put(
+    provider: type[Provider], attachment: Attachment, content: bytes | File[Any], claim: str = ""
+) -> None:
     """Store the bytes and fill in the attachment's facts, without saving the row.
 
     The name in the storage is our own: nothing of the sender's reaches a path. Raises
@@ -90,37 +94,73 @@ def put(attachment: Attachment, content: bytes | File[Any], claim: str = "") -> 
     attachment.name = safe_name(attachment.name, attachment.content_type)
     attachment.size = file.size
     attachment.state, attachment.reason = Attachment.KEPT, ""
-    attachment.expires_at = expiry(attachment.message)
+    attachment.expires_at = expiry(provider)
     attachment.due_at = None
     attachment.file.save(secrets.token_hex(16) + storage_ending(attachment.name), file, save=False)
 
 
 def store(message: Message, name: str, content_type: str, content: bytes | File[Any]) -> Attachment:
     """Keep a file with a message. Raises ValidationError if it is too large."""
-    attachment = Attachment(message=message, name=name)
-    put(attachment, content, content_type)
+    attachment = Attachment(name=name)
+    put(message.channel.provider_class, attachment, content, content_type)
     try:
-        attachment.save()
+        attach(message, attachment)
     except BaseException:
-        attachment.file.delete(save=False)  # no row, no file
+        drop([attachment])
         raise
     return attachment
 
 
-def receive(message: Message, media: Media) -> Attachment:
-    """Keep a customer's file: its bytes, or a row that ``fetch`` will fill, or the reason why not.
+@contextmanager
+def staged(provider: type[Provider], upload: Sequence[File[Any]]) -> Iterator[list[Attachment]]:
+    """Store files before the transaction that attaches them: a storage may be slow.
+
+    Gives attachments without rows. If what follows fails, their bytes are deleted again. Raises
+    ValidationError if one is too large.
+    """
+    kept: list[Attachment] = []
+    try:
+        for file in upload:
+            attachment = Attachment(name=file.name or "file")
+            put(provider, attachment, file, getattr(file, "content_type", ""))
+            kept.append(attachment)
+        yield kept
+    except BaseException:
+        drop(kept)
+        raise
+
+
+def attach(message: Message, attachment: Attachment) -> None:
+    """Make the row of a staged file."""
+    attachment.message = message
+    attachment.save()
+
+
+def drop(attachments: Iterable[Attachment]) -> None:
+    """Delete the bytes of files that got no row."""
+    for attachment in attachments:
+        if attachment.file:
+            try:
+                attachment.file.delete(save=False)
+            except Exception:  # whatever a storage raises: the others must go all the same
+                log.exception("%s is left over and cannot be deleted", attachment.file.name)
+
+
+def arrived(provider: type[Provider], media: Media) -> Attachment:
+    """A customer's file without a row yet: its bytes stored, or where to load it, or why not.
 
     Never raises for what the file is: the message itself must not be lost over it.
     """
     name = safe_name(media.name or media.url.split("?")[0], media.content_type)
     if media.content is not None:
+        attachment = Attachment(name=media.name)
         try:
-            return store(message, media.name, media.content_type, media.content)
+            put(provider, attachment, media.content, media.content_type)
+            return attachment
         except ValidationError as error:
             reason = error.messages[0]
     elif media.url:
-        return Attachment.objects.create(
-            message=message,
+        return Attachment(
             state=Attachment.PENDING,
             name=name,
             content_type=media.content_type[:127],
@@ -131,8 +171,7 @@ def receive(message: Message, media: Media) -> Attachment:
         )
     else:
         reason = "The provider named a file but sent neither its content nor its address."
-    return Attachment.objects.create(
-        message=message,
+    return Attachment(
         state=Attachment.MISSING,
         reason=reason,
         name=name,

@@ -65,7 +65,8 @@ def fetch(attachment_pk: int) -> Attachment | None:
         content, claim = Carrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES).run(
             _following(_talk(attachment), settings.UPLOAD_MAX_BYTES), calls
         )
-        put(attachment, content, claim or attachment.content_type)
+        provider = attachment.message.channel.provider_class
+        put(provider, attachment, content, claim or attachment.content_type)
     except ProviderError as failed:
         error = failed
     except ValidationError as refused:

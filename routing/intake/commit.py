@@ -20,7 +20,7 @@ from django.db import connection
 
 from providers.base import Provider
 
-from .. import live, outbox
+from .. import files, live, outbox
 from ..models import bulk
 from .filing import Letter, file
 
@@ -52,12 +52,15 @@ class Committer:
     def submit(self, letters: list[Letter], log: dict[str, Any] | None = None) -> Future[None]:
         """Hand in; the future is resolved after the commit, or raises what went wrong."""
         done: Future[None] = Future()
+        _keep_files(letters)
         self._queue.put(Work(letters, log, done))
         return done
 
     async def store(self, letters: list[Letter], log: dict[str, Any] | None = None) -> None:
         """Hand in from an event loop; returns after the commit, or raises what went wrong."""
         loop = asyncio.get_running_loop()
+        if any(letter.media for letter in letters):
+            await asyncio.to_thread(_keep_files, letters)
         done: asyncio.Future[None] = loop.create_future()
         self._queue.put(Work(letters, log, done, loop))
         await done
@@ -86,6 +89,11 @@ class Committer:
             yield work
 
 
+def _keep_files(letters: Sequence[Letter]) -> None:
+    for letter in letters:
+        letter.keep_files()
+
+
 def commit(batch: Sequence[Work]) -> None:
     """Store all in one transaction; where that fails, each by itself. Resolves every future."""
     try:
@@ -93,14 +101,23 @@ def commit(batch: Sequence[Work]) -> None:
     except Exception as error:
         if len(batch) == 1:
             log.exception("A request could not be stored")
+            _drop_files(batch)
             _resolve(batch, error)
             return
         for work in batch:
             commit([work])
         return
     _resolve(batch, None)
+    _drop_files(batch, duplicates=True)
     live.nudge_many(_nudges(batch))
     _call_workers(batch)
+
+
+def _drop_files(batch: Sequence[Work], *, duplicates: bool = False) -> None:
+    """Delete what was stored for messages that were not kept."""
+    for letter in (x for work in batch for x in work.letters if x.files):
+        if letter.duplicate or not duplicates:
+            files.drop(letter.files)
 
 
 def _store(batch: Sequence[Work]) -> None:

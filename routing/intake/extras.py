@@ -17,8 +17,9 @@ def file_extras(letters: Sequence[Letter]) -> None:
     """Keep the letters' files, and tell the platforms that have these sessions."""
     messages = Message.objects.in_bulk([x.message for x in letters if x.media])
     for letter in letters:
-        for media in letter.media:
-            files.receive(messages[letter.message], media)
+        for attachment in letter.files:
+            attachment.pk = None  # an earlier, failed try may have set it
+            files.attach(messages[letter.message], attachment)
     PlatformEvent.objects.bulk_create(
         PlatformEvent(platform_id=x.platform, session_id=x.session, message_id=x.message)
         for x in letters

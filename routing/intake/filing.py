@@ -20,7 +20,8 @@ from channels_app.fields import address
 from channels_app.models import Channel
 from providers.base import Inbound
 
-from ..models import Customer, Message, bulk, counts
+from .. import files
+from ..models import Attachment, Customer, Message, bulk, counts
 from .door import Door, Place
 from .extras import file_extras
 
@@ -48,6 +49,7 @@ class Letter:
     queue: int | None = None
     platform: int | None = None
     media: tuple[Any, ...] = field(default=())
+    files: list[Attachment] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         inbound = self.inbound
@@ -63,6 +65,16 @@ class Letter:
         """Take it for one that came at another time than now."""
         self.at = at
         self.__post_init__()
+
+    def keep_files(self) -> None:
+        """Store the bytes of its files, ahead of the transaction: a storage may be slow."""
+        provider = self.channel.provider_class
+        try:
+            for media in self.media[len(self.files) :]:
+                self.files.append(files.arrived(provider, media))
+        except BaseException:
+            files.drop(self.files)
+            raise
 
     @property
     def network(self) -> str:
@@ -122,6 +134,8 @@ def file(letters: Sequence[Letter], log: Sequence[dict[str, Any]] = ()) -> None:
     A letter seen before is marked as duplicate and changes nothing. Sets each letter's session and
     message, and who is to be told.
     """
+    for letter in letters:
+        letter.keep_files()
     for _ in range(5):
         try:
             with bulk.hot():

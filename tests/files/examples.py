@@ -25,3 +25,10 @@ def body(response) -> bytes:
 def again(attachment: Attachment) -> Attachment:
     attachment.refresh_from_db()
     return attachment
+
+
+def received(message, media) -> Attachment:
+    """A customer's file as the intake keeps it with its message."""
+    attachment = files.arrived(message.channel.provider_class, media)
+    files.attach(message, attachment)
+    return attachment

@@ -20,7 +20,7 @@ from routing import files
 from routing.models import Attachment
 
 from ..factories import MessageFactory
-from .examples import HTML, PNG, again, body, path_of
+from .examples import HTML, PNG, again, body, path_of, received
 
 pytestmark = pytest.mark.django_db
 
@@ -104,11 +104,11 @@ def test_too_large_a_file_is_not_stored(message, settings, tmp_path):
 
 
 def test_what_a_customer_sends_is_kept_or_explained(message, settings):
-    kept = files.receive(message, Media(content=PNG, name="a.png", content_type="image/png"))
-    later = files.receive(message, Media(url="https://cdn.example/x/y.jpg?sig=1"))
+    kept = received(message, Media(content=PNG, name="a.png", content_type="image/png"))
+    later = received(message, Media(url="https://cdn.example/x/y.jpg?sig=1"))
     settings.UPLOAD_MAX_BYTES = 20
-    large = files.receive(message, Media(content=PNG, name="b.png"))
-    nothing = files.receive(message, Media(name="c.png"))
+    large = received(message, Media(content=PNG, name="b.png"))
+    nothing = received(message, Media(name="c.png"))
     assert kept.state == Attachment.KEPT
     assert (later.state, later.name) == (Attachment.PENDING, "y.jpg")
     assert large.state == nothing.state == Attachment.MISSING

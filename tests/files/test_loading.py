@@ -13,13 +13,13 @@ from routing import files
 from routing.models import Attachment, Exchange
 
 from ..stories.vendor import Response, Vendor
-from .examples import JPEG, PNG, again
+from .examples import JPEG, PNG, again, received
 
 pytestmark = pytest.mark.django_db
 
 
 def awaited(message, url: str, **more) -> Attachment:
-    return files.receive(message, Media(url=url, **more))
+    return received(message, Media(url=url, **more))
 
 
 def test_a_file_is_loaded_from_its_address(message, web: Vendor):
