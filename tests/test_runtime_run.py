@@ -120,7 +120,8 @@ def test_it_greets_refuses_a_second_start_and_ctrl_c_ends_all_of_it(terminal: Te
     for word in ("first / first-password", "second / second-password", "admin / admin-password"):
         assert word in terminal.output
     assert requests.get(f"{address}/readyz", timeout=20).json()["ok"]
-    assert len(terminal.processes()) == 5  # the parent, Valkey, web with events, worker, beat
+    # The parent, Valkey, web with events, worker, links, beat.
+    assert len(terminal.processes()) == 6
 
     assert f"Port {terminal.port} cannot be used" in terminal.again()
     other = str(free_port())
