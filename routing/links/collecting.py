@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
 from time import monotonic
 from typing import Any
 
@@ -15,6 +14,7 @@ from channels_app.models import LinkState
 from providers.base import Batch, Provider
 from providers.errors import BadCredentials, ProviderError, Throttled
 from providers.http import AsyncCarrier, redact
+from providers.links.pacing import backoff
 
 from ..models import Exchange
 from .station import Station, Store
@@ -58,7 +58,7 @@ class Collector:
                 failures += 1
                 log.exception("%s: collecting failed", self._station.channel)
                 await self._fail(f"What was collected could not be stored: {error}", calls)
-                pause = max(every, _backoff(failures))
+                pause = max(every, backoff(failures, LONGEST))
             if not more:  # and never faster than every second, if there was nothing to wait for
                 await asyncio.sleep(pause or max(0.0, began + 1 - monotonic()))
 
@@ -79,7 +79,7 @@ class Collector:
             return max(every, error.after)
         if isinstance(error, BadCredentials):
             return max(every, LONGEST)
-        return max(every, _backoff(failures))
+        return max(every, backoff(failures, LONGEST))
 
     # the database, in its threads
 
@@ -113,8 +113,3 @@ class Collector:
             reason=reason,
             calls=redact(json.dumps(calls), channel.secret_values),
         )
-
-
-def _backoff(failures: int) -> float:
-    """Seconds to wait after so many failures in a row: more each time, never two alike."""
-    return float(min(LONGEST, 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0))  # noqa: S311

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Hashable
 from contextlib import suppress
 from time import monotonic
@@ -15,6 +14,7 @@ from channels_app.models import Channel
 from providers.base import Outbound
 from providers.errors import BadCredentials, ProviderError, Unavailable, Uncertain
 from providers.http import AsyncCarrier
+from providers.links.pacing import backoff
 
 from ..delivery.attempt import ATTEMPT_SECONDS
 from .collecting import Collector
@@ -93,7 +93,7 @@ class Line:
             failures = 0 if monotonic() - began > LONGEST else failures + 1
             with suppress(Exception):  # the database may be away; the session must come back
                 await self.station.disconnected(said)
-            await asyncio.sleep(pause or backoff(failures))
+            await asyncio.sleep(pause or backoff(failures, LONGEST))
             self._link, self._over = self._adapter.link(), asyncio.Event()
 
     # the way of its messages, for the pump
@@ -144,8 +144,3 @@ class Line:
 
 def _ms(began: float) -> float:
     return round((monotonic() - began) * 1000, 1)
-
-
-def backoff(failures: int, longest: float = LONGEST) -> float:
-    """Seconds to wait after so many failures in a row: more each time, never two alike."""
-    return float(min(longest, 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0))  # noqa: S311

@@ -20,7 +20,9 @@ from ...errors import BadCredentials, Unavailable
 from . import doors
 from .settings import PLAIN, STARTTLS, Server
 
-IDLE = 240.0  # seconds after which a silent server is asked whether it is still there
+#: Seconds after which a silent server is asked. Not more: what it tells in the very moment in which
+#: waiting begins may lie unseen in a buffer.
+IDLE = 30.0
 POLL = 15.0  # seconds between two looks where the server does not tell of new mail
 LARGEST = 40_000_000  # bytes; of a larger mail only the beginning is read
 HEAD = 65_536
@@ -121,7 +123,7 @@ class Mailbox:
         return next((each[1] for each in told if isinstance(each, tuple)), b""), whole
 
     def wait(self) -> None:
-        """Until the server tells of something new, or for some minutes."""
+        """Until the server tells of something new, or for a while."""
         assert self._box is not None
         if "IDLE" in self._client.capabilities:
             self._box.idle.wait(timeout=IDLE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import TypeVar
 from ...errors import ProviderError, Unavailable
 from ...messages import Event, Inbound, Outbound
 from ..base import Station
+from ..pacing import backoff
 from . import doors, post, writing
 from .mailbox import BROKEN, Cursor, Mailbox
 from .reading import Mail, understand
@@ -48,8 +48,7 @@ class MailLink:
             except BROKEN as error:
                 await station.disconnected(doors.words(self._settings.imap, error))
             failures = 0 if monotonic() - began > LONGEST else failures + 1
-            pause = min(LONGEST, 2.0 ** min(failures, 9)) * random.uniform(0.5, 1.0)  # noqa: S311
-            await asyncio.sleep(pause)
+            await asyncio.sleep(backoff(failures, LONGEST))
 
     async def _session(self, station: Station) -> None:
         """One connection to the mailbox, until it breaks or is cancelled."""
