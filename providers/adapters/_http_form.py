@@ -18,7 +18,7 @@ class Receiving(forms.Form):
     received = forms.CharField(
         label="Received messages",
         required=False,
-        widget=lines(5),
+        widget=forms.Textarea(attrs={"rows": 5, "data-heading": "Receiving"}),
         validators=[named(*RECEIVED)],
         help_text="One a line: our name, =, and the provider's name or path. Our names are "
         "sender, recipient, text, id (by which repetitions are known), time, name, and list (where "
@@ -67,6 +67,7 @@ class Receiving(forms.Form):
     signature = forms.ChoiceField(
         label="The provider proves itself by",
         required=False,
+        widget=forms.Select(attrs={"data-heading": "Who may call, and our answer"}),
         choices=[
             ("", "the secret webhook address alone"),
             *((f"hmac-{n}", f"HMAC-{n.upper()} of the body") for n in ("sha256", "sha1", "md5")),

@@ -36,6 +36,11 @@ def lines(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
 
+def below(heading: str) -> forms.TextInput:
+    """The widget of a field that begins a part of the form."""
+    return forms.TextInput(attrs={"data-heading": heading})
+
+
 def need(form: forms.Form, field: str, why: str) -> None:
     """Say so at the field if it is empty, unless something is wrong with it already."""
     if not form.cleaned_data.get(field) and not form.has_error(field):
@@ -68,6 +73,7 @@ class Sending(forms.Form):
     send_url = forms.CharField(
         label="Address for sending",
         required=False,
+        widget=below("Sending"),
         validators=[check_address],
         help_text="Or a path under the API address. Without one, nothing can be sent. Choose "
         "https: over http anybody on the way can read the password.",
@@ -131,6 +137,7 @@ class Sending(forms.Form):
     success = forms.CharField(
         label="It was sent if",
         required=False,
+        widget=below("What its answers mean"),
         validators=[judged(condition)],
         help_text="status 200-299, or: text OK, or: field result.code = 0 | 1, or: field id, or: "
         "regex ^OK. Fields are found in JSON and XML.",
@@ -162,6 +169,7 @@ class Sending(forms.Form):
     check_url = forms.CharField(
         label="Address for checking the login",
         required=False,
+        widget=below("Checking"),
         validators=[check_address],
         help_text="One that sends nothing, such as the balance. Without one, only a message can "
         "show whether the settings are right.",

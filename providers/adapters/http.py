@@ -48,7 +48,7 @@ DATES = ("%d.%m.%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%
 
 
 class Adapter(HttpProvider):
-    name = "HTTP profile (describe it yourself)"
+    name = "HTTP profile"
     alphanumeric_sender = True
     setup = """1. From the provider's documentation, copy into the fields here where messages are \
 sent to, which fields it wants, and how its answers look.
@@ -106,7 +106,8 @@ sent to, which fields it wants, and how its answers look.
     def verdict(self, seen: Seen, answer: Answer, success: str) -> ProviderError | None:
         """The administrator's rules about refusals, then the one for success, then the status."""
         reasons = place(self.told("reason_at"))(seen) if self.told("reason_at") else []
-        said = " ".join(reasons) or f"HTTP {seen.status} {seen.text[:200]}".strip()
+        status = "" if seen.status < 300 else f"HTTP {seen.status} "
+        said = " ".join(reasons) or f"{status}{seen.text[:200] or '(nothing)'}"
         for outcome, rule in pairs(self.told("errors_sorted"), ":"):
             if condition(rule)(seen):
                 return sorted_error(outcome, f"{self.name}: {said}", answer)

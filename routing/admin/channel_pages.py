@@ -16,6 +16,7 @@ from channels_app.forms import ChannelForm, channel_form
 from channels_app.models import Channel
 from providers import registry
 from providers.base import Provider
+from providers.capabilities import has
 
 from . import checks
 from .link_lines import link_line
@@ -33,12 +34,19 @@ def abilities(provider: type[Provider]) -> list[str]:
     """What a provider does, in a few words each."""
     found = ["Text"]
     if provider.media:
-        found.append(f"Files to {provider.media.max_bytes // 1_000_000} MB")
+        most = provider.media.max_bytes
+        size = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most // 1_000} kB"
+        found.append(f"Files to {size}")
     if provider.has_reports:
         found.append("Delivery reports")
     if provider.alphanumeric_sender:
         found.append("Sender names")
     return found
+
+
+def is_called(provider: type[Provider]) -> bool:
+    """Whether the provider calls a webhook; others are asked."""
+    return any(has(provider, name) for name in ("parse_inbound", "parse_status", "parse"))
 
 
 def choose_provider(page: ChannelAdmin, request: HttpRequest) -> HttpResponse:
@@ -91,7 +99,7 @@ def connection_context(form: ChannelForm) -> dict[str, Any]:
         "provider": {
             "name": provider.name,
             "has_reports": provider.has_reports,
-            "linked": provider.linked,
+            "linked": provider.linked or not is_called(provider),
             "alphanumeric_sender": provider.alphanumeric_sender,
             "own_address_help": provider.own_address_help if provider.own_address else "",
         },

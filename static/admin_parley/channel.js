@@ -28,6 +28,14 @@ list.addEventListener("keydown", (event) => {
   open(tabs[(at + step + tabs.length) % tabs.length], true);
 });
 
+/* A long form of credentials says where its parts begin. */
+for (const field of document.querySelectorAll("[data-heading]")) {
+  const heading = document.createElement("h2");
+  heading.className = "pl-part";
+  heading.textContent = field.dataset.heading;
+  field.closest(".form-row, .field-row")?.before(heading);
+}
+
 /* After a mistake the first tab that holds one opens. */
 const mistaken = tabs.find((tab) => tab.querySelector(".pl-count"));
 const [path, kept] = (sessionStorage.getItem("parley-tab") ?? " ").split(" ");
