@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from providers.base import Call
 
 NOWHERE = "nowhere.parley.example"  # a name that the tests' resolver does not know
-SHORT = 0.8  # seconds until a time-out that is meant to happen
+SHORT = 0.6  # seconds until a time-out that is meant to happen
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,11 @@ class World:
         writer.close()
 
     async def misbehave(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readexactly(1)
+        if head == b"\x16":  # a TLS handshake, to a server that knows none
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            return await writer.drain()
+        head += await reader.readuntil(b"\r\n\r\n")
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 await reader.readexactly(int(line.split(b":")[1]))
