@@ -266,3 +266,21 @@ queues: [{name: Support, pickup: auto, members: ["1003"]}]
 channels: [{name: Swiss SMS, rate: 20, numbers: [{number: "+41791234510", inbound: {queue: X}}]}]
 """)
     assert everything() == before
+
+
+def test_a_number_of_a_chat_network_must_fit_it() -> None:
+    text = """
+queues: [{name: Support, pickup: manual}]
+channels:
+  - name: WhatsApp
+    provider: whatsapp
+    credentials: {access_token: T, app_secret: S, verify_token: W, account_id: "102290129340398"}
+    numbers:
+      - {number: "NUMBER", inbound: {queue: Support}}
+"""
+    assert mistakes(text.replace("NUMBER", "+41791234510")) == [
+        "line 8, channels[0].numbers[0].number: '+41791234510' does not fit. The phone number ID, "
+        "digits only: in the app under WhatsApp, API Setup."
+    ]
+    setup.apply(text.replace("NUMBER", "106540352242922"))
+    assert Channel.objects.get().numbers.get().value == "106540352242922"
