@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...errors import BadCredentials, Rejected, Unavailable, Uncertain
+from ...errors import BadCredentials, ProviderError, Rejected, Unavailable, Uncertain
 from ...messages import Outbound
 from ..base import Station
 from . import daemon as daemons
+from .errors import CMS, Refused
 from .receipts import Ledger
 from .settings import REFUSED_PINS, Settings
 from .smsbackup import events_of
@@ -28,6 +29,7 @@ SEND_SECONDS = 90.0
 LAST_SECONDS = 3.0  # for the log to say the last part's reference
 LONGEST_SLEEP = 35.0  # seconds within which the daemon tries again to open its modem
 TRANSMITTED = re.compile(r"Transmitted (\S+) \(.*message reference (0x[0-9a-f]+|-?\d+)")
+STATUS = re.compile(r"SMS sent on device: .* status=(-?\d+), ")
 BEGUN = re.compile(r"New message to send: (\S+)")
 TROUBLE = re.compile(r"(Error .*|.*[Ii]ncorrect PIN.*|.*SECURITYERROR.*)")
 WRONG_PIN = re.compile(r"incorrect PIN|SECURITYERROR|wrong PIN", re.IGNORECASE)
@@ -38,6 +40,7 @@ class _Sending:
     recipient: str
     ids: list[str] = field(default_factory=list)
     begun: bool = False
+    failed: ProviderError | None = None
     whole: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -114,14 +117,27 @@ class GammuLink:
                 station.log("in", said)
             elif (found := BEGUN.search(said)) and found.group(1) in self._sending:
                 self._sending[found.group(1)].begun = True
+            elif found := STATUS.search(said):
+                if code := int(found.group(1)):  # what +CMS ERROR said
+                    station.log("in", said)
+                    self._fail((Refused(CMS, code) if code > 0 else Refused()).as_error())
             elif TROUBLE.fullmatch(said):
                 self._trouble = f"gammu: {said}"
+                if said.startswith(("Error sending", "Error getting send status")):
+                    kind = Uncertain if "TIMEOUT" in said else Rejected
+                    self._fail(kind(self._trouble))
                 if "connection" in said:
                     self._down_until = asyncio.get_running_loop().time() + LONGEST_SLEEP
                 station.log("in", said)
                 if WRONG_PIN.search(said):
                     self._wrong_pin = True
                     return  # each further try would bring the SIM nearer to its end
+
+    def _fail(self, error: ProviderError) -> None:
+        """What is being sent was refused: take it away, or the daemon would try for ever."""
+        for name, sending in self._sending.items():
+            _taken_back(self._folder / "out" / name)
+            sending.failed = sending.failed or error
 
     async def _ask(self, station: Station) -> None:
         """How the modem is, every now and then; until it is there, every second."""
@@ -189,6 +205,9 @@ class GammuLink:
             hidden.rename(out)
             async with asyncio.timeout(SEND_SECONDS):
                 while not (found := self._outcome(name)):
+                    if sending.failed:
+                        found = "error"
+                        break
                     if self._why and not sending.begun and _taken_back(out):
                         raise Unavailable(self._why)
                     await asyncio.sleep(POLL)
@@ -214,11 +233,12 @@ class GammuLink:
                 return folder
         return ""
 
-    def _refused(self, sending: _Sending) -> Rejected:
-        said = self._trouble or "gammu: the message was refused."
-        if sending.ids:
-            said += f" Parts that had left already: {len(sending.ids)}."
-        return Rejected(said)
+    def _refused(self, sending: _Sending) -> ProviderError:
+        error = sending.failed or Rejected(self._trouble or "gammu: the message was refused.")
+        if sending.ids and not isinstance(error, Uncertain):
+            left = f"Parts that had left already: {len(sending.ids)}."
+            return Rejected(f"{error.reason} {left}", code=error.code)
+        return error
 
 
 def _taken_back(path: Path) -> bool:

@@ -70,9 +70,9 @@ def status_report(reference: int, recipient: str, status: int, at: str = AT) -> 
 
 
 def submitted(pdu: str) -> tuple[str, int, str, bytes]:
-    """The recipient, the first octet, the text and the header of an SMS-SUBMIT of ours."""
+    """The recipient, the first octet, the text and the header of an SMS-SUBMIT."""
     octets = bytes.fromhex(pdu)
-    assert octets[0] == 0, "the SIM's own service centre"
+    octets = octets[octets[0] :]  # without the service centre
     first, digits, kind = octets[1], octets[3], octets[4]
     end = 5 + (digits + 1) // 2
     swapped = octets[5:end].hex()

@@ -16,7 +16,9 @@ from providers.links.modem.receipts import Ledger
 from providers.links.modem.smsbackup import events_of
 from tests.providers.played import LONG
 
+from . import pdus
 from .scene import CUSTOMER, OURS, Desk, held, looped, message, until
+from .simulator import Modem
 
 needs_gammu = pytest.mark.skipif(
     not shutil.which("gammu-smsd"), reason="gammu-smsd is not installed"
@@ -33,10 +35,16 @@ class Phone:
 
     @property
     def link(self) -> GammuLink:
+        return self._link("none", self.folder)
+
+    def through(self, modem: Modem) -> GammuLink:
+        return self._link("at115200", modem.link)
+
+    def _link(self, connection: str, device: Path) -> GammuLink:
         told = {
             "connection": "gammu",
-            "gammu_connection": "none",
-            "device": str(self.folder),
+            "gammu_connection": connection,
+            "device": str(device),
             "number": OURS,
             "gammu_folder": str(self.spool),
             "look": 0.5,
@@ -148,6 +156,38 @@ async def test_a_daemon_that_dies_is_started_again(phone: Phone, desk: Desk) -> 
         subprocess.run(["kill", "-KILL", *found.stdout.split()], check=True)
         await until(lambda: not desk.up)
         await until(lambda: desk.up)
+
+
+PHONE = {  # what gammu wants to know of a modem besides what we do
+    "AT+CSCS=?": '+CSCS: ("GSM","UCS2")\nOK',
+    "AT+CSCS?": '+CSCS: "GSM"\nOK',
+    "AT+CGMI": "SIMCOM\nOK",
+    "AT+CGMR": "1.0\nOK",
+    "AT+CGSN": "356938035643809\nOK",
+    "AT+CIMI": "228010000000001\nOK",
+    "AT+CPMS=?": '+CPMS: ("SM"),("SM"),("SM")\nOK',
+    "AT+CNMI=?": "+CNMI: (0-2),(0-3),(0,2),(0,1),(0,1)\nOK",
+    "AT+CSCA?": '+CSCA: "+41794999000",145\nOK',
+    "AT+CBC": "+CBC: 0,100\nOK",
+    "AT+CREG?": '+CREG: 2,1,"B00B","FACE"\nOK',
+    **dict.fromkeys(("AT+MODE", "AT+SYNCML", "AT$", "AT+CHUP=?", "AT+CGATT"), "ERROR"),
+}
+
+
+@needs_gammu
+@looped
+async def test_gammu_at_the_pseudo_terminal(modem: Modem, phone: Phone, desk: Desk) -> None:
+    """The same words leave the computer by either way."""
+    modem.faults.update(PHONE)
+    text = "Zażółć gęślą jaźń 😀 " * 6
+    link = phone.through(modem)
+    async with held(link, desk):
+        assert len(await link.send(message(text))) == 2
+        assert "".join(pdus.submitted(each)[2] for each in modem.sent) == text
+        modem.on_submit = lambda pdu: "+CMS ERROR: 21"
+        with pytest.raises(Rejected, match=r"rejects it \(CMS 21\)"):
+            await link.send(message("no"))
+    assert len(modem.sent) == 2
 
 
 @needs_gammu
