@@ -97,7 +97,7 @@ class World:
             "no connection in time": f"http://127.0.0.1:{self.full.getsockname()[1]}",
         }
         url = places.get(fault.name, f"http://127.0.0.1:{self.port}/{name}")
-        seconds = SHORT if "in time" in fault.name else 20.0
+        seconds = SHORT if fault.name == "no answer in time" else 20.0
         path = urlsplit(call.url).path
         return replace(call, url=url + path, timeout=seconds, max_bytes=200_000, certificate="")
 
