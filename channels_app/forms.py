@@ -57,7 +57,9 @@ class ChannelForm(forms.ModelForm):
         if "api_address" in self.fields:
             shown = self.fields["api_address"]
             shown.widget.attrs["placeholder"] = self.provider_class.default_api_address
-            if not self.provider_class.default_api_address:
+            if said := self.provider_class.api_address_help:
+                shown.help_text = said
+            elif not self.provider_class.default_api_address:
                 shown.help_text = "The provider's address, like https://api.example.com."
 
     def _suggest(self) -> None:

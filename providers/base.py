@@ -95,6 +95,8 @@ class Provider:
     setup: ClassVar[str] = ""
     #: The vendor's API address; "" if the provider has none and the form asks for it.
     default_api_address: ClassVar[str] = ""
+    #: What the form says of the API address, instead of the usual. None: the form does not ask.
+    api_address_help: ClassVar[str | None] = ""
     #: The longest text in characters, only where the provider would silently mangle a longer one.
     max_text: ClassVar[int | None] = None
     #: What ``max_text`` counts: "characters", "utf-16" (units) or "bytes" (of UTF-8).

@@ -94,6 +94,12 @@ def _media(rules: MediaRules | None) -> dict[str, Any] | None:
 
 # for people
 
+
+def megabytes(count: int) -> str:
+    """A size in bytes as it is said."""
+    return f"{count / 1e6:.3g} MB"
+
+
 HEADINGS = ("Slug", "Provider", "Sends", "Receives", "Files", "Reports", "Longest text", "Also")
 
 
@@ -112,7 +118,7 @@ def page() -> str:
 
 def _row(found: dict[str, Any]) -> tuple[str, ...]:
     media, unit = found["media"], found["text_unit"]
-    size = f"{media['max_bytes'] / 1e6:.3g} MB" if media else "no"
+    size = megabytes(media["max_bytes"]) if media else "no"
     count = f", {media['max_files']} at once" if media and media["max_files"] > 1 else ""
     most = f"{found['max_text']:,} {unit}" if found["max_text"] else ""
     also = {

@@ -35,6 +35,29 @@ def test_the_form_asks_what_the_provider_needs(admin_client: Client) -> None:
     assert "{webhook_" not in page
 
 
+@pytest.mark.parametrize(
+    ("slug", "asked"),
+    [
+        ("smpp", []),
+        ("email", ["api_address"]),
+        ("multiinfo", ["api_address"]),
+        ("twilio", ["api_address", "allowed_addresses"]),
+        ("sandbox", []),
+    ],
+)
+def test_the_form_asks_no_address_that_means_nothing(
+    admin_client: Client, slug: str, asked: list[str]
+) -> None:
+    page = admin_client.get(f"/admin/channels_app/channel/add/?provider={slug}")
+    shown = page.context["adminform"].fieldsets[0][1]["fields"]
+    assert [name for name in shown if name in ("api_address", "allowed_addresses")] == asked
+
+
+def test_an_address_without_a_usual_one_comes_first(admin_client: Client) -> None:
+    page = admin_client.get("/admin/channels_app/channel/add/?provider=http")
+    assert page.context["adminform"].fieldsets[0][1]["fields"][:2] == ["name", "api_address"]
+
+
 def test_the_webhook_address_shown_is_the_one_saved(admin_client: Client) -> None:
     page = admin_client.get(ADD)
     token = page.context["adminform"].form["token"].value()

@@ -63,7 +63,7 @@ class Adapter(_named.NamedWebhooks):
 may send texts.
 2. If 3S forwards received messages by HTTP, give it this address, and ask for its fields' names:
 {webhook_url}
-3. If the names differ from those shown beside the fields below, enter them there."""
+3. If the names differ from those shown beside the fields above, enter them there."""
 
     class Credentials(forms.Form):
         login = forms.CharField(label="Login")
@@ -72,7 +72,10 @@ may send texts.
         wsdl_path = _path("Path of the WSDL", f"{PATH}/wsdl")
         handler_path = _path("Path of the service", f"{PATH}/handler")
         duration = forms.IntegerField(
-            label="Length of a session (seconds)", required=False, min_value=60, help_text="3600"
+            label="Length of a session (seconds)",
+            required=False,
+            min_value=60,
+            help_text="Empty: 3600.",
         )
         plain_letters = switch()
         most_parts = forms.IntegerField(

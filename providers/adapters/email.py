@@ -26,6 +26,7 @@ class Adapter(Provider):
     name = "E-mail"
     network = "email"
     linked = True
+    api_address_help = "Of the mail service, if it is not its usual one; Postal always needs it."
     own_address = OURS
     own_address_help = "Enter an e-mail address in small letters, like support@example.com."
     media = MediaRules(18_000_000, max_files=20, inline=True)  # 25 MB with the mail's encoding

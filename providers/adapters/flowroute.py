@@ -43,8 +43,8 @@ class Adapter(HttpProvider):
     media = MediaRules(750_000, max_files=10)  # in all, text included
     setup = """1. In Flowroute's portal, under Preferences, API Control, copy the access key and \
 the secret key into the fields here.
-2. Use "Connect": it registers this address for SMS, for MMS and for the receipts of both. You may \
-also enter it there by hand:
+2. Use "Register this address": for SMS, for MMS and for the receipts of both. You may also enter \
+it there by hand:
 {webhook_url}
 3. Register each number that is to send (10DLC, or toll-free verification)."""
 

@@ -54,7 +54,7 @@ class Adapter(HttpProvider):
     own_address_help = "The account's own user id, U and 32 letters and digits; Connect tells it."
     setup = """1. In the LINE Developers console, open the Messaging API channel. Copy the channel \
 secret (Basic settings) and a long-lived access token (Messaging API) into the fields here; save.
-2. Use "Connect": it registers this address, and tells the account's own user id:
+2. Use "Register this address"; it also tells the account's own user id:
 {webhook_url}
 3. Add that id as the channel's number.
 4. In the console, turn on "Use webhook" and "Webhook redelivery", and turn off the automatic \

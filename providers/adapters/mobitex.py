@@ -77,7 +77,7 @@ class Adapter(_named.NamedWebhooks):
 3. Received messages and delivery reports are set up by Mobitex for each account. Ask its support \
 to call this address for them, and which names its fields have:
 {webhook_url}
-4. If the names differ from those shown beside the fields below, enter them there."""
+4. If the names differ from those shown beside the fields above, enter them there."""
 
     class Credentials(forms.Form):
         username = forms.CharField(label="Login")

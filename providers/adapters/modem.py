@@ -15,17 +15,17 @@ from ..links.modem import link_of
 class Adapter(Provider):
     name = "GSM modem"
     linked = True
+    api_address_help = None
     default_rate = 0.166  # one in six seconds: SIMs are for people, and operators notice
     default_in_flight = 1
-    setup = """1. Plug the modem into the computer on which manage.py links runs, with a SIM in it, \
-and find its device. Names under by-id stay the same after replugging:
+    setup = """1. Plug the modem into the computer on which manage.py links runs, with a SIM in \
+it, and find its device. Names under by-id stay the same after replugging:
 ls -l /dev/serial/by-id/
 2. Let Parley's user open it:
 usermod -aG dialout parley
 3. Install the package that speaks to serial ports (or gammu, to have gammu's daemon do it):
 pip install 'parley[modem]'
-4. Enter the device and the SIM's number here. No webhook is needed; {webhook_host} need not be \
-reachable."""
+4. Enter the device and the SIM's number here. Nothing calls this desk."""
 
     class Credentials(forms.Form):
         device = forms.CharField(

@@ -41,6 +41,7 @@ class Adapter(Provider):
     own_address = r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}"
     own_address_help = "A number like +41791234510, a short code, or a name of up to 11 letters."
     linked = True
+    api_address_help = None
     default_in_flight = 20
     setup = """1. Ask the operator for an SMPP 3.4 account: host, port, system ID, password, the \
 kind of bind, how many messages a second and how large a window it allows.

@@ -78,8 +78,8 @@ class Adapter(HttpProvider):
     own_address_help = "The bot's id: the digits before the colon of its token."
     setup = """1. In Telegram, write /newbot to @BotFather, and copy the token into the field here.
 2. Save the channel, and add the bot's id (the digits before the colon of the token) as its number.
-3. Messages are collected from now on. To have them brought at once instead, use "Connect": it \
-registers this address, which must be a public https one:
+3. Messages are collected from now on. To have them brought at once instead, use \
+"Register this address", which must be a public https one:
 {webhook_url}"""
 
     class Credentials(forms.Form):

@@ -72,7 +72,7 @@ class Adapter(HttpProvider):
     own_address_help = "The bot's name, written like the one in the channel's first tab."
     setup = """1. At partners.viber.com, open the bot and copy its token into the field here.
 2. Enter the bot's name, save the channel, and add the same name as its number.
-3. Use "Connect": it registers this address, which needs a certificate of a known authority:
+3. Use "Register this address". It needs a certificate of a known authority:
 {webhook_url}"""
 
     class Credentials(forms.Form):

@@ -16,7 +16,7 @@ from channels_app.forms import ChannelForm, channel_form
 from channels_app.models import Channel
 from providers import registry
 from providers.base import Provider
-from providers.capabilities import has
+from providers.capabilities import has, megabytes
 
 from . import checks
 from .link_lines import link_line
@@ -34,9 +34,7 @@ def abilities(provider: type[Provider]) -> list[str]:
     """What a provider does, in a few words each."""
     found = ["Text"]
     if provider.media:
-        most = provider.media.max_bytes
-        size = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most // 1_000} kB"
-        found.append(f"Files to {size}")
+        found.append(f"Files to {megabytes(provider.media.max_bytes)}")
     if provider.has_reports:
         found.append("Delivery reports")
     if provider.alphanumeric_sender:
@@ -45,8 +43,20 @@ def abilities(provider: type[Provider]) -> list[str]:
 
 
 def is_called(provider: type[Provider]) -> bool:
-    """Whether the provider calls a webhook; others are asked."""
-    return any(has(provider, name) for name in ("parse_inbound", "parse_status", "parse"))
+    """Whether the provider calls a webhook; others are asked, or hold a session."""
+    return not provider.linked and any(
+        has(provider, name) for name in ("parse_inbound", "parse_status", "parse")
+    )
+
+
+def connection(provider: type[Provider], credentials: list[str]) -> list[str]:
+    """The names of the fields that tell how the provider and we reach each other, in order."""
+    asked = not provider.virtual and provider.api_address_help is not None
+    address = ["api_address"] if asked else []
+    allowed = ["allowed_addresses"] if is_called(provider) and not provider.virtual else []
+    if provider.default_api_address or provider.linked:
+        return [*credentials, *address, *allowed]
+    return [*address, *credentials, *allowed]  # without a usual one, it comes first
 
 
 def choose_provider(page: ChannelAdmin, request: HttpRequest) -> HttpResponse:
@@ -99,7 +109,7 @@ def connection_context(form: ChannelForm) -> dict[str, Any]:
         "provider": {
             "name": provider.name,
             "has_reports": provider.has_reports,
-            "linked": provider.linked or not is_called(provider),
+            "linked": not is_called(provider),
             "alphanumeric_sender": provider.alphanumeric_sender,
             "own_address_help": provider.own_address_help if provider.own_address else "",
         },

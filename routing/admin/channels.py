@@ -35,7 +35,7 @@ class ChannelAdmin(ChannelListPage):
         secret = credentials.names_for(obj, provider)
         if obj and not self.has_change_permission(request, obj):
             secret = []  # a reader sees no credentials at all
-        connection = [] if provider.virtual else ["api_address", "allowed_addresses"]
+        connection = channel_pages.connection(provider, secret)
         hidden = [] if obj else ["token"]
         takes_text = provider.media is not None and provider.media.accompanying_text
         closing = ["close_automatically", "close_after_days"]
@@ -47,7 +47,7 @@ class ChannelAdmin(ChannelListPage):
         messaging += ["accompanying_text"] if takes_text else []
         messaging += ["allow_second_session", "paused"]
         return (
-            ("Authentication", {"fields": ["name", *secret, *connection, *hidden]}),
+            ("Authentication", {"fields": ["name", *connection, *hidden]}),
             ("Messaging settings", {"fields": messaging}),
         )
 
