@@ -71,7 +71,7 @@ def test_what_lies_there_is_collected_in_batches_and_confirmed(box: Box, vendor:
         assert parley.received() == [f"text {n}" for n in range(5)]
         assert box.cursors[:3] == [0, 2, 4]
         box.put("text 5")
-        parley.wait(lambda: len(parley.received()) == 6, 10)
+        parley.wait(lambda: len(parley.received()) == 6, 30)
         assert parley.proved()
         parley.fill(3)  # sending goes by the workers, as for any other channel
         parley.wait(lambda: parley.states() == {"sent": 3}, 20)
@@ -104,7 +104,7 @@ def test_errors_turn_the_channel_red_and_then_green_again(box: Box, vendor: Vend
         box.refuses = None
         box.put("after all")
         parley.wait(lambda: parley.received() == ["after all"], 20)
-        parley.wait(lambda: not parley.fault(), 5)
+        parley.wait(lambda: not parley.fault(), 20)
         refused = "SELECT id FROM routing_exchange WHERE kind = 'poll' AND outcome = 'refused'"
         assert len(parley.sql(refused)) == 1  # once, however often it was asked
 
@@ -118,7 +118,7 @@ def test_a_refused_key_is_shown_until_another_one_is_entered(box: Box, vendor: V
         asked = len(vendor.requests)
         box.refuses = None
         parley.apply("channels: [{name: Line, credentials: {key: NEW}}]")
-        parley.wait(parley.proved, 10)
+        parley.wait(parley.proved, 30)
         assert len(vendor.requests) > asked
         assert vendor.requests[-1].headers["authorization"] == "Bearer NEW"
 

@@ -32,7 +32,7 @@ def test_a_session_carries_messages_both_ways(peer: Peer) -> None:
         peer.say(number=1, message="m1", **inbound)
         peer.say(number=2, message="m1", **inbound)  # the same again
         peer.say(number=3, delivered=f"id-{peer.sent[0]['reference']}")
-        parley.wait(lambda: peer.acks == [1, 2, 3], 10)
+        parley.wait(lambda: peer.acks == [1, 2, 3], 30)
         assert parley.received() == ["Hello"]  # stored before it was acknowledged
         assert parley.states() == {"sent": 19, "delivered": 1}
         ((details,),) = parley.sql("SELECT details FROM channels_app_linkstate")
@@ -45,7 +45,7 @@ def test_a_message_to_an_unknown_number_waits_for_the_administrator(peer: Peer) 
         parley.wait(lambda: peer.sessions, 30)
         fields = {"from": "+41791112233", "to": "+41790000000", "text": "Grüezi"}
         peer.say(number=1, message="m1", **fields)
-        parley.wait(lambda: peer.acks == [1], 10)
+        parley.wait(lambda: peer.acks == [1], 30)
         assert parley.received() == []
         parley.manage(
             "shell",
@@ -64,15 +64,15 @@ def test_without_a_session_messages_wait_and_the_channel_says_why(peer: Peer) ->
         parley.start_links()
         parley.wait(parley.proved, 30)
         peer.stop()
-        parley.wait(parley.fault, 10)
+        parley.wait(parley.fault, 30)
         assert parley.fault().startswith("The peer ")
         parley.fill(5)
         time.sleep(3)
         assert parley.states() == {"queued": 5}
         assert parley.sql("SELECT max(attempts) FROM routing_message") == [(0,)]
         peer.start()
-        parley.wait(lambda: parley.states() == {"sent": 5}, 10)
-        parley.wait(lambda: not parley.fault(), 5)
+        parley.wait(lambda: parley.states() == {"sent": 5}, 30)
+        parley.wait(lambda: not parley.fault(), 20)
 
 
 def test_two_processes_never_hold_one_session_twice(peer: Peer) -> None:
@@ -89,7 +89,7 @@ def test_two_processes_never_hold_one_session_twice(peer: Peer) -> None:
             holding, other = other, holding
         parley.stop(holding)  # gives it back, so that the other need not wait
         parley.wait(lambda: f":{other.pid}:" in parley.holder(), LEASE * 0.9)
-        parley.wait(lambda: peer.sessions, 5)
+        parley.wait(lambda: peer.sessions, 20)
         assert peer.most_at_once == 1
         parley.stop(other)
         assert parley.holder() == ""
@@ -110,7 +110,7 @@ def test_a_killed_process_is_followed_by_another_and_nothing_goes_twice(peer: Pe
         parley.fill(5)
         killed = parley.start_links()
         assert hanging.wait(30)
-        parley.wait(lambda: parley.states() == {"sending": 1, "sent": 4}, 10)
+        parley.wait(lambda: parley.states() == {"sending": 1, "sent": 4}, 30)
         parley.kill(killed)
         killed_at = time.monotonic()
         parley.start_links()
@@ -139,7 +139,7 @@ def test_a_mistake_in_one_link_is_shown_and_ends_nothing_else(peer: Peer) -> Non
         links = parley.start_links()
         parley.wait(parley.proved, 30)
         peer.say(crash=True)
-        parley.wait(parley.fault, 10)
+        parley.wait(parley.fault, 30)
         assert "a mistake in the link" in parley.fault()
         parley.wait(lambda: not parley.fault(), 10)  # it came back by itself
         assert links.poll() is None
@@ -152,7 +152,7 @@ def test_a_refused_password_is_shown_until_another_one_is_entered(peer: Peer) ->
         parley.wait(parley.fault, 30)
         assert parley.fault() == "Scripted: wrong password."
         parley.apply("channels: [{name: Line, credentials: {password: right}}]")
-        parley.wait(parley.proved, 10)
+        parley.wait(parley.proved, 30)
         assert len(peer.sessions) == 1
 
 
@@ -161,10 +161,10 @@ def test_a_paused_channel_has_no_session(peer: Peer) -> None:
         parley.start_links()
         parley.wait(lambda: peer.sessions, 30)
         parley.apply("channels: [{name: Line, paused: true}]")
-        parley.wait(lambda: not peer.sessions, 10)
-        parley.wait(lambda: parley.holder() == "", 5)
+        parley.wait(lambda: not peer.sessions, 30)
+        parley.wait(lambda: parley.holder() == "", 20)
         parley.apply("channels: [{name: Line, paused: false}]")
-        parley.wait(lambda: peer.sessions, 10)
+        parley.wait(lambda: peer.sessions, 30)
 
 
 def test_a_process_that_was_frozen_lets_go_when_it_wakes_up(peer: Peer) -> None:
@@ -178,6 +178,6 @@ def test_a_process_that_was_frozen_lets_go_when_it_wakes_up(peer: Peer) -> None:
         parley.fill(5)
         frozen.send_signal(signal.SIGCONT)
         parley.wait(lambda: len(peer.sessions) == 1, LEASE)
-        parley.wait(lambda: parley.states() == {"sent": 5}, 10)
+        parley.wait(lambda: parley.states() == {"sent": 5}, 30)
         assert sorted(peer.texts) == [f"text {n}" for n in range(5)]
         assert f":{other.pid}:" in parley.holder()
