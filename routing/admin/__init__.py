@@ -2,6 +2,7 @@
 
 from . import (
     channels,
+    doors,
     events,
     exchanges,
     extensions,
@@ -15,6 +16,7 @@ from . import (
 
 __all__ = [
     "channels",
+    "doors",
     "events",
     "exchanges",
     "extensions",

@@ -19,6 +19,7 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("Extensions", "support_agent", "routing", "extension"),
             ("Message queues", "groups", "routing", "queue"),
             ("Platforms", "hub", "routing", "platform"),
+            ("Doors", "door_front", "routing", "door"),
             ("Templates", "article", "channels_app", "template"),
         ),
     ),

@@ -15,7 +15,7 @@ from channels_app.models import Channel
 from providers import base, registry
 
 from .. import live
-from ..models import Message, Part, Report, Session, counts
+from ..models import Message, Part, Report, Session, counts, errands
 from ..models.messages import COMES_AFTER
 
 
@@ -137,6 +137,7 @@ def _apply(reports: Sequence[Report]) -> int:
         if status and _advance(report.message, status, reason, report):
             report.applied = True
             changes += _counted(report.message, before)
+    errands.report(report.message_id or 0 for report in theirs if report.applied)
     counts.add(changes)
     return sum(report.applied for report in reports)
 

@@ -13,7 +13,7 @@ from channels_app.models import Channel
 from providers.http import redact
 
 from .. import live
-from ..models import Exchange, Message, Part, bulk, counts
+from ..models import Exchange, Message, Part, bulk, counts, errands
 from .attempt import ATTEMPT_SECONDS, Outcome
 from .reports import match_orphans, nudges
 
@@ -67,6 +67,9 @@ def settle(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None
         _log(outcomes, secrets)
         _parts(outcomes)
         _channels(outcomes, channels)
+        errands.report(
+            o.message for o in outcomes if o.status != Message.QUEUED and o.message in moved
+        )
         counts.add(_counted(outcomes, moved))
         nudged = nudges({outcome.session for outcome in outcomes})
     # Reports that came meanwhile could not see the ids, and were kept without their message.

@@ -5,6 +5,7 @@ raised as Refused, AlreadyTaken or SessionClosed, with a sentence for the agent.
 """
 
 from ..models import AlreadyTaken, SessionClosed
+from .limits import check
 from .refusing import Refused
 from .sessions import archive, close, pick_up, read, transfer, unarchive
 from .starting import numbers_to_start_from, start
@@ -18,6 +19,7 @@ __all__ = [
     "SessionClosed",
     "archive",
     "audiences",
+    "check",
     "close",
     "numbers_to_start_from",
     "pick_up",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from django.core.files import File
@@ -12,7 +13,7 @@ from channels_app.models import Number
 from .. import files
 from ..models import Attachment, Customer, Door, Errand, Message, Rule, Session
 from .refusing import Refused
-from .starting import address_of
+from .starting import address_of, check_may_begin
 from .telling import say
 from .writing import check_window, enqueue, ready
 
@@ -37,6 +38,7 @@ def send(
     if client_key and (first := by_key(door, client_key)):
         return first
     address = address_of(number.channel.provider_class, recipient)
+    check_may_begin(number, address)
     with ready(number.channel, text, upload) as kept:
         return _send(door, number, address, text.strip(), kept, client_key, report_url, lane)
 
@@ -75,7 +77,8 @@ def by_key(door: Door, client_key: str) -> Message | None:
 
 
 def _key(door: Door, client_key: str) -> str:
-    return f"{door.pk}:{client_key}"[:64]
+    digest = hashlib.sha256(client_key.encode()).hexdigest()[:40]  # it may be of any length
+    return f"door:{door.pk}:{digest}"
 
 
 def _session(door: Door, number: Number, customer: Customer) -> Session:

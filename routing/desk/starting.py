@@ -47,18 +47,26 @@ def start(
         raise Refused(f"You may not start sessions from {number}.")
     provider = number.channel.provider_class
     known = {"network": provider.network, "address": address_of(provider, recipient)}
-    if not provider.starts:
-        wrote = Session.objects.filter(number=number, inbound_at__isnull=False)
-        if not wrote.filter(customer__in=Customer.objects.filter(**known)).exists():
-            raise Refused(
-                f"In {provider.name} only the customer can begin: "
-                "this one has not written to this number yet."
-            )
+    check_may_begin(number, known["address"])
     with ready(number.channel, text, upload, template) as kept, transaction.atomic():
         customer, _ = Customer.objects.get_or_create(**known)
         session = _open_for(extension, number, customer)
         write_kept(extension, session, text, kept, template, values, client_key)
     return session
+
+
+def check_may_begin(number: Number, address: str) -> None:
+    """Raise Refused where only customers can begin and this one has not written yet."""
+    provider = number.channel.provider_class
+    if provider.starts:
+        return
+    wrote = Session.objects.filter(number=number, inbound_at__isnull=False)
+    known = Customer.objects.filter(network=provider.network, address=address)
+    if not wrote.filter(customer__in=known).exists():
+        raise Refused(
+            f"In {provider.name} only the customer can begin: "
+            "this one has not written to this number yet."
+        )
 
 
 def address_of(provider: type[Provider], typed: str) -> str:

@@ -161,7 +161,8 @@ def enqueue(
         for file in bundle:
             files.attach(message, file)
     session.touch(text or kept[0].name, inbound=False, at=now)
-    session.mark_read()
+    if marks.get("author"):  # a machine has not read what the customer wrote
+        session.mark_read()
     nudge(audiences(session), session)
     outbox.ring_on_commit(channel.pk)
     return message

@@ -2,7 +2,7 @@
 
 from .keeping import arrived, attach, check, clean, drop, staged, store
 from .lending import link, own_file, shared_file
-from .loading import fetch, fetch_due, pending, reload
+from .loading import download, fetch, fetch_due, pending, reload
 from .types import sniff
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "attach",
     "check",
     "clean",
+    "download",
     "drop",
     "fetch",
     "fetch_due",

@@ -12,15 +12,17 @@ from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from providers.base import Answer, Call, Media, Talk, Wait
 from providers.errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable
-from providers.http import Carrier, redact
+from providers.http import Carrier, check_url, redact
 
 from ..models import Attachment, Exchange
 from .keeping import put
+from .types import safe_name
 
 R = TypeVar("R")
 
@@ -77,6 +79,28 @@ def fetch(attachment_pk: int) -> Attachment | None:
     return _settle(attachment, error, now)
 
 
+def download(url: str, seconds: float) -> ContentFile[bytes]:
+    """The file at an address that somebody gave us, with its name and type. Raises ProviderError.
+
+    Rejected: there is no such file, or we must not ask there. Anything else may pass.
+    """
+
+    try:
+        check_url(url, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+    except ValueError as error:
+        raise Rejected(str(error)) from None
+
+    def ask() -> Talk[Answer]:
+        return (yield Call("GET", url, sends=False, judge=_judge))
+
+    carrier = Carrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+    answer = carrier.run(_following(ask(), settings.UPLOAD_MAX_BYTES, seconds), [])
+    claim = answer.headers.get("content-type", "")
+    found = ContentFile(answer.body, safe_name(url.split("?")[0], claim))
+    found.content_type = claim.partition(";")[0].strip()  # type: ignore[attr-defined]
+    return found
+
+
 def reload(attachment: Attachment) -> bool:
     """Try a missing file again from the beginning; returns whether this call did it."""
     return bool(
@@ -110,7 +134,9 @@ def _judge(answer: Answer) -> ProviderError | None:
     return Rejected(said)
 
 
-def _following(talk: Generator[Call | Wait, Answer, R], limit: int) -> Talk[R]:
+def _following(
+    talk: Generator[Call | Wait, Answer, R], limit: int, seconds: float = SECONDS
+) -> Talk[R]:
     """The same talk with room for files in its answers, and with redirects followed."""
     try:
         step = next(talk)
@@ -119,7 +145,7 @@ def _following(talk: Generator[Call | Wait, Answer, R], limit: int) -> Talk[R]:
                 step = talk.send((yield step))
                 continue
             try:
-                answer = yield from _redirected(step, limit)
+                answer = yield from _redirected(step, limit, seconds)
             except ProviderError as error:
                 step = talk.throw(error)
             else:
@@ -129,12 +155,12 @@ def _following(talk: Generator[Call | Wait, Answer, R], limit: int) -> Talk[R]:
         return result
 
 
-def _redirected(call: Call, limit: int) -> Talk[Answer]:
+def _redirected(call: Call, limit: int, seconds: float) -> Talk[Answer]:
     """The answer at the end of at most three redirects. Raises what the call's judge says of it.
 
     The carrier checks every address anew, so that no redirect leads into a private network.
     """
-    here = replace(call, judge=None, timeout=SECONDS, max_bytes=max(call.max_bytes, limit))
+    here = replace(call, judge=None, timeout=seconds, max_bytes=max(call.max_bytes, limit))
     for _ in range(REDIRECTS + 1):
         if urlsplit(here.url).scheme not in ("http", "https"):
             raise Rejected("The file's address is not an http:// or https:// address.")

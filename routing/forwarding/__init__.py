@@ -9,7 +9,8 @@ a few attempts, so that it does not hold up the others; only its own session goe
 """
 
 from .delivering import backoff, deliver, deliver_due
+from .naming import public_id
 from .order import due
 from .platform import sign
 
-__all__ = ["backoff", "deliver", "deliver_due", "due", "sign"]
+__all__ = ["backoff", "deliver", "deliver_due", "due", "public_id", "sign"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
@@ -16,17 +17,22 @@ from providers.base import Answer, Call, retry_after
 from providers.errors import ProviderError
 from providers.http import Carrier
 
-from ..models import Platform, PlatformEvent
-from . import platform
-from .order import FIRST_WAIT, claim, due, next_of, waiting
+from ..models import Door, Platform, PlatformEvent
+from . import ozeki, platform, yeastar_sms
+from .order import FIRST_WAIT, claim, due, next_in, waiting
 
 SECONDS = 10.0  # for one POST
 DAY = timedelta(days=1)
 LONGEST_WAIT = 3_600.0  # seconds between attempts, doubling from FIRST_WAIT
 THREADS = 16
+ONE_RECEIVER = 4  # threads for one receiver, whose reports may go to many addresses
 
 #: How each form of receiver is told.
-FORMS: dict[str, Callable[[PlatformEvent], Call]] = {Platform.PLATFORM: platform.call}
+FORMS: dict[str, Callable[[PlatformEvent], Call]] = {
+    Platform.PLATFORM: platform.call,
+    Door.YEASTAR_SMS: yeastar_sms.call,
+    Door.OZEKI: ozeki.call,
+}
 
 
 def call_of(event: PlatformEvent) -> Call:
@@ -65,7 +71,7 @@ def deliver_due(limit: int = 200, seconds: float = 20.0) -> int:
             nonlocal left
             if left <= 0 or time.monotonic() > end or len(flying) >= THREADS:
                 return
-            if event := claim(event_pk):
+            if event := claim(event_pk, full=_full(flying.values())):
                 left -= 1
                 carrier = carriers.setdefault(event.platform_id, _carrier())
                 flying[pool.submit(_attempt, carrier, call_of(event))] = event
@@ -77,11 +83,15 @@ def deliver_due(limit: int = 200, seconds: float = 20.0) -> int:
             for future in finished:
                 event = flying.pop(future)
                 delivered += _settle(event, future.result())
-                for event_pk in next_of(event.platform_id, timezone.now()).values_list(
-                    "pk", flat=True
-                ):
+                for event_pk in next_in(event.platform, timezone.now()):
                     start(event_pk)
     return delivered
+
+
+def _full(flying: Iterable[PlatformEvent]) -> set[int]:
+    """The receivers that must not take more threads from the others."""
+    counts = Counter(event.platform_id for event in flying)
+    return {platform_pk for platform_pk, count in counts.items() if count >= ONE_RECEIVER}
 
 
 def _carrier() -> Carrier:

@@ -148,7 +148,7 @@ def _tell(waiting: Sequence[Any], error: Exception | None) -> None:
 
 def _call_workers(batch: Sequence[Work]) -> None:
     fresh = [letter for work in batch for letter in work.letters if not letter.duplicate]
-    if any(letter.platform for letter in fresh):
+    if any(letter.told for letter in fresh):
         outbox.ring_for(outbox.bell.FORWARD)
     if any(media.url for letter in fresh for media in letter.media):
         outbox.ring_for(outbox.bell.LOAD_FILES)

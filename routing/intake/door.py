@@ -12,7 +12,7 @@ from channels_app.fields import address, without_prefix
 from channels_app.models import Channel
 from providers.base import Provider
 
-from ..models import Rule
+from ..models import Rule, receivers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Place:
     extension: int | None
     queue: int | None
     platform: int | None
+    receivers: tuple[int, ...] = ()  # of the doors that have this number
 
 
 @dataclass(slots=True)
@@ -83,5 +84,6 @@ def _load(provider: str, token: str) -> Door | None:
     rules = Rule.objects.filter(number__channel=channel).values_list(
         "number__value", "number", "extension", "queue", "platform"
     )
-    places = {value: Place(*ids) for value, *ids in rules}
+    told = receivers_of(channel)
+    places = {value: Place(*ids, told.get(ids[0], ())) for value, *ids in rules}
     return Door(channel, adapter, channel.secret_values, places, monotonic(), channel.prefix_list)

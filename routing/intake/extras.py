@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def file_extras(letters: Sequence[Letter]) -> None:
-    """Keep the letters' files, and tell the platforms that have these sessions."""
+    """Keep the letters' files, and tell platforms and doors of the messages."""
     messages = Message.objects.in_bulk([x.message for x in letters if x.media])
     for letter in letters:
         for attachment in letter.files:
             attachment.pk = None  # an earlier, failed try may have set it
             files.attach(messages[letter.message], attachment)
     PlatformEvent.objects.bulk_create(
-        PlatformEvent(platform_id=x.platform, session_id=x.session, message_id=x.message)
+        PlatformEvent(platform_id=platform, session_id=x.session, message_id=x.message)
         for x in letters
-        if x.platform
+        for platform in x.told
     )
     Exchange.objects.bulk_create(
         Exchange(

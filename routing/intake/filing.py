@@ -77,6 +77,11 @@ class Letter:
             raise
 
     @property
+    def told(self) -> tuple[int, ...]:
+        """Who gets an event: the platform that has the session, and the doors of the number."""
+        return (*((self.platform,) if self.platform else ()), *self.place.receivers)
+
+    @property
     def network(self) -> str:
         return self.channel.provider_class.network
 
@@ -157,7 +162,7 @@ def _file(letters: Sequence[Letter]) -> None:
     _customers([letter for letter in fresh if not letter.customer])
     _sessions(fresh)
     _messages(fresh)
-    file_extras([x for x in fresh if x.media or x.platform or x.inbound.raw])
+    file_extras([x for x in fresh if x.media or x.told or x.inbound.raw])
 
 
 _KEYS = {

@@ -2,7 +2,7 @@
 
 from .counts import HourCount
 from .customers import Customer
-from .doors import Door, Errand
+from .doors import Door, Errand, receivers_of
 from .exchanges import Exchange, Held, PlatformEvent
 from .messages import Attachment, Message, Part, Report
 from .rules import Extension, Platform, Queue, Rule
@@ -28,4 +28,5 @@ __all__ = [
     "Rule",
     "Session",
     "SessionClosed",
+    "receivers_of",
 ]

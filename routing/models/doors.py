@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -14,18 +16,57 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.fields import EncryptedJSONField
-from channels_app.models import Number, validate_networks
+from channels_app.models import Channel, Number, validate_networks
+from providers import registry
 
+from .customers import Customer
 from .messages import Message
 from .rules import Platform
 
 ROTATION = timedelta(hours=24)  # how long the old key still works after a new one was made
 TOUCH = timedelta(seconds=60)  # the last use is written down no more often than this
+SHORTEST_KEY = 16  # characters of a key that somebody chose
 
 
 def hashed(key: str) -> str:
     """What is kept of a key. Keys are long and random, so that a plain hash protects them."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def validate_sender(number: Number) -> None:
+    """Raise ValidationError unless texts to phones can leave from this number."""
+    provider = number.channel.provider
+    if provider not in registry.slugs() or registry.get(provider).network != Customer.PHONE:
+        raise ValidationError(f"{number} sends no text messages to phones.")
+
+
+def _among(remote: str, networks: str) -> bool:
+    found = _address(remote)
+    listed = networks.replace(",", " ").split()
+    return found is not None and any(
+        found in ipaddress.ip_network(each, strict=False) for each in listed
+    )
+
+
+def _private(remote: str) -> bool:
+    found = _address(remote)
+    return found is not None and not found.is_global and not found.is_multicast
+
+
+def _address(remote: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(remote)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+class DoorQuerySet(models.QuerySet["Door"]):
+    def with_key(self, kind: str, key: str) -> Door | None:
+        """The door of this kind that the key opens, switched off or not."""
+        given = hashed(key)
+        old = Q(old_key_hash=given, old_key_until__gt=timezone.now())
+        return self.filter(Q(key_hash=given) | old, kind=kind).first() if key else None
 
 
 class Door(models.Model):
@@ -100,6 +141,8 @@ class Door(models.Model):
     last_used_from = models.CharField(max_length=45, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = DoorQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
         constraints = [
@@ -126,6 +169,47 @@ class Door(models.Model):
             raise ValidationError({"extension": "Enter the API extension that scripts name."})
         if self.kind == self.OPENAPI and not self.client_id:
             raise ValidationError({"client_id": "Enter a client ID."})
+        if self.sender_id and self.kind != self.OPENAPI:
+            validate_sender(self.sender)
+
+    @property
+    def numbers(self) -> list[Number]:
+        """Its own numbers: the sender first, then those that its caller may choose."""
+        more = [
+            each for each in self.senders.select_related("channel") if each.pk != self.sender_id
+        ]
+        return [*([self.sender] if self.sender else []), *more]
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where its caller finds it."""
+        start = settings.PUBLIC_URL
+        if self.kind == self.YEASTAR_SMS:
+            start += "/api/v1/integration/yeastar/sms"
+            return {"send": f"{start}/sendmessage", "verify": f"{start}/verify"}
+        return {"api": f"{start}/ozeki"} if self.kind == self.OZEKI else {}
+
+    def admits(self, remote: str) -> bool:
+        """Whether a caller at this IP address may use the door.
+
+        A door of Ozeki's kind that asks for no log-in and names no address is for callers in
+        private networks alone: on the internet anybody could send through it.
+        """
+        if _among(remote, self.denied):
+            return False
+        if self.allowed.strip():
+            return _among(remote, self.allowed)
+        return self.kind != self.OZEKI or bool(self.users) or _private(remote)
+
+    def point(self, url: str, secret: str = "") -> Platform:
+        """Let its events go to this address, "" for none; returns the receiver. Save the door."""
+        receiver = self.receiver or Platform(form=self.kind)
+        receiver.name, receiver.url = f"Door {self.pk}: {self.name}"[:127], url
+        if secret and secret != receiver.secret:
+            receiver.keys = [secret]
+        receiver.save()
+        self.receiver = receiver
+        return receiver
 
     def set_key(self, key: str = "") -> str:
         """Make this, or a new random one, the key; returns it. Save the door afterwards.
@@ -137,6 +221,10 @@ class Door(models.Model):
             self.old_key_hash, self.old_key_until = self.key_hash, timezone.now() + ROTATION
         self.key_hash, self.key_end = hashed(key), key[-4:]
         return key
+
+    def revoke_old_key(self) -> None:
+        """Let the key before the present one end now. Save the door afterwards."""
+        self.old_key_hash, self.old_key_until = "", None
 
     def fits(self, key: str, now: datetime | None = None) -> bool:
         """Whether this is the door's key, or the one before it within its last day."""
@@ -150,6 +238,8 @@ class Door(models.Model):
     def touch(self, remote: str) -> None:
         """Remember when and from where the door was used last."""
         now = timezone.now()
+        if self.last_used_at and now - self.last_used_at < TOUCH:
+            return
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - TOUCH)
         Door.objects.filter(stale, pk=self.pk).update(last_used_at=now, last_used_from=remote[:45])
 
@@ -168,3 +258,15 @@ class Errand(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+def receivers_of(channel: Channel) -> dict[int, tuple[int, ...]]:
+    """Who is told of what arrives at the channel: for each number, its doors' receivers."""
+    told = Door.objects.filter(active=True).exclude(receiver=None).exclude(receiver__url="")
+    found: dict[int, list[int]] = {}
+    for numbers in ("sender", "senders"):
+        theirs = told.filter(**{f"{numbers}__channel": channel}).order_by("pk")
+        for number, receiver in theirs.values_list(numbers, "receiver"):
+            if receiver not in found.setdefault(number, []):
+                found[number].append(receiver)
+    return {number: tuple(receivers) for number, receivers in found.items()}

@@ -58,8 +58,15 @@ def new_platform_secret() -> list[str]:
     return [secrets.token_hex(16)]
 
 
+class PlatformManager(models.Manager["Platform"]):
+    """The platforms that people set up and choose, without the doors' receivers."""
+
+    def get_queryset(self) -> models.QuerySet[Platform]:
+        return super().get_queryset().filter(form=Platform.PLATFORM)
+
+
 class Platform(models.Model):
-    """A third-party message analytics platform, reached by signed events."""
+    """A third-party message analytics platform, reached by signed events; or a door's receiver."""
 
     name = models.CharField(max_length=127, unique=True)
     url = models.CharField(
@@ -73,6 +80,9 @@ class Platform(models.Model):
     form = models.CharField(max_length=16, default=PLATFORM, editable=False)
     # A list, so that a second key can be valid while the first is being replaced.
     keys = EncryptedJSONField(default=new_platform_secret, editable=False)
+
+    objects = PlatformManager()
+    everyone = models.Manager["Platform"]()
 
     class Meta:
         ordering = ["name"]

@@ -16,7 +16,7 @@ from ..delivery import Outcome
 from ..delivery.attempt import ATTEMPT_SECONDS
 from ..delivery.reports import nudges
 from ..delivery.settle import REAPED
-from ..models import Attachment, Exchange, Message, bulk, counts
+from ..models import Attachment, Exchange, Message, bulk, counts, errands
 
 _COLUMNS = (
     "id, channel_id, session_id, sender, recipient, text, reference, has_files, attempts, "
@@ -154,6 +154,7 @@ def reap(now: datetime | None = None, most: int = 500) -> int:
             for each in lost
         )
         nudged = nudges({each.session_id for each in lost})
+        errands.report(each.pk for each in lost)
         counts.add((each.channel_id, each.sending_at or now, "sent", 1) for each in lost)
     live.nudge_many(nudged)
     return len(lost)

@@ -11,6 +11,7 @@ from channels_app.models import Channel
 
 from ..models import Platform
 from .channels import channels
+from .doors import MadeDoor, doors
 from .mistakes import NotApplied
 from .people import extensions, queues
 from .platforms import platforms
@@ -18,7 +19,7 @@ from .reading import Entry, keys, read
 from .story import Story
 from .values import Change
 
-KEYS = ("extensions", "queues", "platforms", "channels")
+KEYS = ("extensions", "queues", "platforms", "channels", "doors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Outcome:
 
     channels: list[Channel]
     platforms: list[Platform]
+    doors: list[MadeDoor]
     changes: list[Change]
     warnings: list[str]
     dry_run: bool = False
@@ -51,11 +53,20 @@ class Outcome:
                 }
                 for each in self.platforms
             ],
+            "doors": [self._door(each) for each in self.doors],
             "changes": [
                 {"object": c.object, "name": c.name, "action": c.action, "fields": c.fields}
                 for c in self.changes
             ],
         }
+
+    def _door(self, made: MadeDoor) -> dict[str, Any]:
+        """A door with what was made for it, which is never shown again."""
+        found = {"name": made.door.name, "kind": made.door.kind, "urls": made.door.urls}
+        for name, value in (("key", made.key), ("secret", made.secret)):
+            if value:
+                found[name] = None if self.dry_run else value
+        return found
 
 
 def apply(text: str, *, dry_run: bool = False) -> Outcome:
@@ -73,9 +84,11 @@ def apply(text: str, *, dry_run: bool = False) -> Outcome:
             queues(part("queues"), story)
             named_platforms = platforms(part("platforms"), story)
             named_channels = channels(part("channels"), story)
+            named_doors = doors(part("doors"), story)
             story.mistakes.raise_any()
             if dry_run:
                 transaction.set_rollback(True)
     except IntegrityError as error:
         raise NotApplied([f"somebody else changed the same thing; try again ({error})."]) from error
-    return Outcome(named_channels, named_platforms, story.changes, story.mistakes.warnings, dry_run)
+    warnings = story.mistakes.warnings
+    return Outcome(named_channels, named_platforms, named_doors, story.changes, warnings, dry_run)

@@ -9,7 +9,7 @@ import yaml
 
 from channels_app.models import Channel, Number
 
-from ..models import Extension, Platform, Queue, Rule
+from ..models import Door, Extension, Platform, Queue, Rule
 
 HEADER = """\
 # Parley's configuration. Read it back with: python manage.py apply FILE
@@ -36,8 +36,17 @@ def export(*, with_secrets: bool = False) -> str:
             {"name": each.name, "pickup": each.pickup, "members": _numbers(each.members)}
             for each in Queue.objects.order_by("name")
         ],
-        "platforms": [_platform(each, with_secrets) for each in Platform.objects.order_by("name")],
+        "platforms": [
+            _platform(each, with_secrets)
+            for each in Platform.objects.filter(form=Platform.PLATFORM).order_by("name")
+        ],
         "channels": [_channel(each, with_secrets) for each in Channel.objects.order_by("name")],
+        "doors": [
+            _door(each, with_secrets)
+            for each in Door.objects.exclude(kind=Door.OPENAPI)
+            .select_related("sender", "receiver")
+            .order_by("name")
+        ],
     }
     body = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return HEADER + (WITH if with_secrets else WITHOUT) + body
@@ -82,9 +91,36 @@ def _channel(channel: Channel, with_secrets: bool) -> dict[str, Any]:
     return found | {
         "allowed_addresses": channel.allowed_addresses.replace(",", " ").split(),
         "prefixes": list(channel.prefix_list),
-        "rate": int(rate) if rate == rate.to_integral_value() else float(Decimal(rate)),
+        "rate": _plain(rate),
         "numbers": [_number(each) for each in channel.numbers.order_by("value")],
     }
+
+
+def _door(door: Door, with_secrets: bool) -> dict[str, Any]:
+    signs = door.kind == Door.YEASTAR_SMS
+    found: dict[str, Any] = {"name": door.name, "kind": door.kind, "active": door.active}
+    found |= {"sender": door.sender.value} if door.sender else {}
+    found["senders"] = [each.value for each in door.senders.order_by("value")]
+    if door.extension:
+        found["extension"] = door.extension
+    if signs and with_secrets and door.key_hash:
+        found["key_hash"] = door.key_hash
+    found["webhook"] = door.receiver.url if door.receiver else ""
+    if signs and with_secrets and door.receiver:
+        found["secret"] = door.receiver.secret
+    if with_secrets and door.users:
+        found["users"] = door.users
+    pace = door.per_second
+    return found | {
+        "allowed": door.allowed.replace(",", " ").split(),
+        "denied": door.denied.replace(",", " ").split(),
+        "per_second": None if pace is None else _plain(pace),
+        "per_day": door.per_day,
+    }
+
+
+def _plain(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _number(number: Number) -> dict[str, Any]:

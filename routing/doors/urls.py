@@ -1,0 +1,16 @@
+"""The doors' addresses."""
+
+from __future__ import annotations
+
+from django.urls import re_path
+
+from . import scripts, yeastar_sms
+
+urlpatterns = [
+    re_path(r"^api/v1/integration/yeastar/sms/verify/?$", yeastar_sms.verify, name="pbx-verify"),
+    re_path(
+        r"^api/v1/integration/yeastar/sms/sendmessage/?$", yeastar_sms.send_message, name="pbx-send"
+    ),
+    re_path(r"^ozeki/?$", scripts.view, name="ozeki"),
+    re_path(r"^api/?$", scripts.view),  # where the gateways have it
+]

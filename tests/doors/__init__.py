@@ -1,0 +1,1 @@
+"""Other systems at their doors: real processes, seen from outside."""
