@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 
 from ..base import Answer, Call, Outbound, Secret, Talk, Wait
 from ..errors import (
@@ -41,7 +42,10 @@ class SessionOver(BadCredentials):
 
 def _path(label: str, default: str) -> forms.CharField:
     return forms.CharField(
-        label=label, required=False, help_text=f"Empty: {default}. Others run it elsewhere."
+        label=label,
+        required=False,
+        validators=[RegexValidator("^/", "Enter a path that begins with a slash.")],
+        help_text=f"Empty: {default}. Others run it elsewhere.",
     )
 
 

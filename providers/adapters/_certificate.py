@@ -1,4 +1,4 @@
-"""The field for a certificate of ours with its private key, both as PEM text."""
+"""Certificates as PEM text: ours with its private key, or one that is to be trusted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from django.core.exceptions import ValidationError
 from ..base import Secret
 
 
-def check_pem(pem: str) -> None:
-    """Raise ValidationError, saying which half is wrong, unless it is a certificate and its key."""
+def first(pem: str) -> x509.Certificate:
+    """The first certificate in this text. Raises ValidationError if there is none."""
     try:
-        certificate = x509.load_pem_x509_certificates(pem.encode())[0]
+        return x509.load_pem_x509_certificates(pem.encode())[0]
     except ValueError:
         raise ValidationError("There is no certificate that can be read in this text.") from None
+
+
+def check_certificate(pem: str) -> None:
+    """Raise ValidationError unless this is a certificate."""
+    first(pem)
+
+
+def check_pem(pem: str) -> None:
+    """Raise ValidationError, saying which half is wrong, unless it is a certificate and its key."""
+    certificate = first(pem)
     start = pem.find("-----BEGIN ", 0)
     while start >= 0 and "PRIVATE KEY" not in pem[start : start + 40]:
         start = pem.find("-----BEGIN ", start + 1)

@@ -15,9 +15,10 @@ from django.core.validators import validate_email
 from ..base import MediaRules, Provider, Secret
 from ..links.base import Link
 from ..links.mail import SERVICES, MailLink, Settings
+from ._host import check_host
 
 SECURITY = [("tls", "TLS"), ("starttls", "STARTTLS"), ("none", "None (not encrypted)")]
-HOST: dict[str, Any] = {"max_length": 253, "strip": True}
+HOST: dict[str, Any] = {"validators": [check_host]}
 PORT: dict[str, Any] = {"min_value": 1, "max_value": 65_535, "required": False}
 OURS = r"[a-z0-9._%+'&=-]+@[a-z0-9-]+(\.[a-z0-9-]+)+"
 

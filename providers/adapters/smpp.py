@@ -10,6 +10,8 @@ from django import forms
 from ..base import Provider, Secret
 from ..links.smpp import Settings, SmppLink
 from ..links.smpp import settings as s
+from ._certificate import check_certificate
+from ._host import check_host
 
 TON = [
     ("", "Automatic"),
@@ -50,7 +52,9 @@ kind of bind, how many messages a second and how large a window it allows.
 nothing calls this desk."""
 
     class Credentials(forms.Form):
-        host = forms.CharField(label="Host", help_text="The SMSC's name or IP address.")
+        host = forms.CharField(
+            label="Host", validators=[check_host], help_text="The SMSC's name or IP address."
+        )
         port = forms.IntegerField(
             label="Port", required=False, min_value=1, max_value=65535, help_text="Empty: 2775."
         )
@@ -81,6 +85,7 @@ nothing calls this desk."""
             label="The SMSC's certificate",
             required=False,
             widget=forms.Textarea(attrs={"rows": 3}),
+            validators=[check_certificate],
             help_text="As PEM, if it signed its own: then this one is trusted, and no other.",
         )
         window = forms.IntegerField(
@@ -150,10 +155,11 @@ nothing calls this desk."""
         destination_ton = ton_or_npi("Recipient: TON", TON)
         destination_npi = ton_or_npi("Recipient: NPI", NPI)
         country_code = forms.RegexField(
-            r"[1-9][0-9]{0,3}",
+            r"\A[1-9][0-9]{0,3}\Z",
             label="Country code of national numbers",
             required=False,
             help_text="Like 41; only if customers' numbers arrive without their country code.",
+            error_messages={"invalid": "Write the digits only, like 41."},
         )
         service_type = forms.CharField(
             label="Service type", required=False, max_length=5, help_text="Often empty."
@@ -171,11 +177,8 @@ nothing calls this desk."""
         )
 
         def clean_host(self) -> str:
-            """The name alone: port and TLS have fields of their own."""
-            host: str = self.cleaned_data["host"].strip().strip("[]")
-            if "/" in host or host.count(":") == 1:
-                raise forms.ValidationError("Enter the name or IP address alone, without a port.")
-            return host
+            """An IPv6 address without the brackets that it has in a URL."""
+            return str(self.cleaned_data["host"]).strip("[]")
 
     def link(self) -> SmppLink:
         return SmppLink(Settings.of(self.credentials))

@@ -90,6 +90,7 @@ and whatsapp_business_management, and copy it here; copy the app secret as well.
             r"^\d{5,20}$",
             label="WhatsApp Business Account ID",
             help_text="Its templates are offered to agents.",
+            error_messages={"invalid": "Enter the account's ID, a number, not its name."},
         )
 
     @classmethod

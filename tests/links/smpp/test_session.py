@@ -264,6 +264,8 @@ def test_the_settings_have_their_defaults_and_take_the_forms_words() -> None:
         ("2001:db8::7", "2001:db8::7"),
         ("smsc.example:2775", ""),
         ("smpp://smsc.example", ""),
+        ("two words", ""),
+        ("2001:db8::", "2001:db8::"),
     ],
 )
 def test_the_host_is_a_host_alone(host: str, good: str) -> None:
@@ -271,3 +273,11 @@ def test_the_host_is_a_host_alone(host: str, good: str) -> None:
     assert form.is_valid() == bool(good)
     if good:
         assert s.Settings.of(form.cleaned_data) == s.Settings(good, system_id="parley")
+
+
+@pytest.mark.parametrize(
+    "field, typed", [("certificate", "no PEM"), ("country_code", "+41"), ("country_code", "41791")]
+)
+def test_a_mistake_is_told_at_its_field(field: str, typed: str) -> None:
+    form = registry.get("smpp").Credentials({"host": "a", "system_id": "parley", field: typed})
+    assert list(form.errors) == [field]
