@@ -113,7 +113,7 @@ class Channel(models.Model):
     receives = models.BooleanField(
         "active incoming messages",
         default=True,
-        help_text="If off, messages that arrive are kept in the quarantine instead of the inbox.",
+        help_text="If off, messages that arrive are kept under Held requests, not in the inbox.",
     )
     prefixes = models.CharField(
         "prefixes to remove",

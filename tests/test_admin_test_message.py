@@ -63,6 +63,16 @@ def test_the_result_is_shown(
     assert said in found["said"]
 
 
+def test_a_message_that_cannot_leave_yet_is_no_success(
+    admin_client: Client, house: scene.Scene
+) -> None:
+    follow = send(admin_client, house)["follow"]
+    Message.objects.filter(direction=Message.OUT).update(reason="ASPSMS cannot be reached.")
+    assert admin_client.get(follow).json() == {
+        "ok": False, "done": False, "said": "Waiting to be sent. ASPSMS cannot be reached.",
+    }  # fmt: skip
+
+
 def test_a_paused_channel_says_why_nothing_leaves(admin_client: Client, house: scene.Scene) -> None:
     follow = send(admin_client, house)["follow"]
     type(house.channel).objects.update(paused=True)
@@ -79,7 +89,7 @@ def test_an_answer_to_it_goes_where_the_rule_says(admin_client: Client, house: s
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"test_recipient": ""}, "Enter the number of your own phone"),
+        ({"test_recipient": ""}, "Enter where the message shall go"),
         ({"test_recipient": "hello"}, "is not a phone number"),
         ({"test_number": "99999"}, "Enter the number"),
         ({"test_number": "x"}, "Enter the number"),

@@ -19,6 +19,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='channel',
             name='receives',
-            field=models.BooleanField(default=True, help_text='If off, messages that arrive are kept in the quarantine instead of the inbox.', verbose_name='active incoming messages'),
+            field=models.BooleanField(default=True, help_text='If off, messages that arrive are kept under Held requests, not in the inbox.', verbose_name='active incoming messages'),
         ),
     ]

@@ -37,7 +37,14 @@ def context(channel: Channel) -> dict[str, Any]:
     """What the channel's page offers; nothing before the channel and a number are saved."""
     if not channel.pk or not (numbers := list(channel.numbers.all())):
         return {}
-    return {"test_url": reverse(f"admin:{SEND}", args=[channel.pk]), "test_numbers": numbers}
+    provider = channel.provider_class
+    phone = provider.network == "phone"
+    return {
+        "test_url": reverse(f"admin:{SEND}", args=[channel.pk]),
+        "test_numbers": numbers,
+        "test_phone": phone,
+        "test_hint": "" if phone else provider.customer_help or f"Your address in {provider.name}.",
+    }
 
 
 def _send(page: ChannelAdmin, request: HttpRequest, pk: int) -> JsonResponse:
@@ -48,7 +55,7 @@ def _send(page: ChannelAdmin, request: HttpRequest, pk: int) -> JsonResponse:
     number = channel.numbers.filter(pk=chosen).first() if chosen.isdecimal() else None
     recipient = request.POST.get("test_recipient", "").strip()
     if number is None or not recipient:
-        return JsonResponse({"ok": False, "said": "Enter the number of your own phone."})
+        return JsonResponse({"ok": False, "said": "Enter where the message shall go."})
     try:
         message = desk.send_test(number, recipient, request.user.get_username())
     except desk.Refused as error:
@@ -88,4 +95,5 @@ def result(message: Message) -> dict[str, Any]:
         return {"ok": True, "done": not provider.has_reports, "said": said}
     if message.channel.paused:
         return {"ok": False, "done": True, "said": "It waits: the channel is paused."}
-    return {"ok": True, "done": False, "said": f"Waiting to be sent. {message.reason}".strip()}
+    said = f"Waiting to be sent. {message.reason}".strip()
+    return {"ok": not message.reason, "done": False, "said": said}
