@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 
-# A webhook's token, the signed token of a file's link, and a secret in a query.
+# A webhook's token, the signed token of a file's link, a secret in a query, a script's password.
 _SECRET = re.compile(
     r"(/webhook/[a-z0-9_-]+/|/incoming/[a-z0-9_/-]+?/|[?&]secret=)[0-9a-f]{32}|(/files/)[^/\s]{12,}"
+    r"|([?&](?i:password|ozmsUserInfo)=)[^&\s]+"
 )
 
 
@@ -16,7 +17,7 @@ class HideTokens(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()
-        hidden = _SECRET.sub(lambda found: f"{found[1] or found[2]}•••", said)
+        hidden = _SECRET.sub(lambda found: f"{found[1] or found[2] or found[3]}•••", said)
         if hidden != said:
             record.msg, record.args = hidden, None
         return True

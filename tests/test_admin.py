@@ -36,6 +36,7 @@ LISTS = [
     "routing_exchange",
     "auth_user",
     "auth_group",
+    "routing_door",
 ]
 READ_ONLY = LISTS[4:9]
 

@@ -19,6 +19,7 @@ from .values import Change, assign, number, text, url, whole, yes
 DOOR_KEYS = (
     *("name", "kind", "active", "sender", "senders", "extension", "key", "key_hash"),
     *("webhook", "secret", "users", "allowed", "denied", "per_second", "per_day"),
+    *("client_id", "client_secret"),  # of a kind that cannot be set up here yet
 )
 SHORTEST_SECRET = 16
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
 import requests
+
+from config.logs import HideTokens
 
 from ..stories.agent import Agent
 from ..stories.vendor import Response
@@ -312,3 +315,11 @@ def test_parley_itself_can_be_the_system_at_the_door(house: House) -> None:
     )
     assert name
     house.parley.wait(lambda: house.sent(to))
+
+
+def test_passwords_in_addresses_stay_out_of_the_log() -> None:
+    said = logging.makeLogRecord(
+        {"msg": "Forbidden: %s", "args": ("/?command=SendSms&PASSWORD=abc%20d&x=1",)}
+    )
+    assert HideTokens().filter(said)
+    assert said.getMessage() == "Forbidden: /?command=SendSms&PASSWORD=•••&x=1"
