@@ -91,8 +91,8 @@ def test_an_answer_to_it_goes_where_the_rule_says(admin_client: Client, house: s
     [
         ({"test_recipient": ""}, "Enter where the message shall go"),
         ({"test_recipient": "hello"}, "is not a phone number"),
-        ({"test_number": "99999"}, "Enter the number"),
-        ({"test_number": "x"}, "Enter the number"),
+        ({"test_number": "99999"}, "Enter where the message"),
+        ({"test_number": "x"}, "Enter where the message"),
     ],
 )
 def test_what_cannot_be_sent_is_told(
