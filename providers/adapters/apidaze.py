@@ -1,8 +1,9 @@
 """Apidaze (Sangoma, VoIP Innovations): SMS and MMS by its REST API.
 
-The API key is part of the path and the secret part of the query, on every call. There are no
-delivery reports; one that comes all the same, from a number set up for them, is believed. An
-inbound file comes in one of the forms of ``_files.py``.
+Longer than most, for its answers and requests come in several forms. The API key is part of the
+path and the secret part of the query, on every call. There are no delivery reports; one that comes
+all the same, from a number set up for them, is believed. An inbound file comes in one of the forms
+of ``_files.py``.
 """
 
 from __future__ import annotations

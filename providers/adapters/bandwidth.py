@@ -1,6 +1,7 @@
 """Bandwidth: SMS and MMS by its Messaging API, version 2.
 
-It calls us with a list of events. It signs nothing, but can log in at our webhook.
+Longer than most, for a request brings a list of events, messages to several recipients among them,
+and files lie behind our login. It signs nothing, but can log in at our webhook.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Flowroute (BCM One): SMS and MMS in North America by its JSON:API.
 
-Nothing that Flowroute brings is signed: only the secret part of the address protects it.
+Longer than most, for it registers four addresses for its callbacks. Nothing that it brings is
+signed: only the secret part of the address protects it.
 """
 
 from __future__ import annotations

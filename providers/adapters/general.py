@@ -1,7 +1,8 @@
 """A custom provider: any SMS service that follows the contract which FutureSMS documents.
 
-The vendor is not known in advance, so the addresses are fields: full ones, or paths under the
-channel's API address. Inbound messages come in the envelope that Telnyx made common.
+Longer than most, as the vendor is not known in advance: the addresses are fields, full ones or
+paths under the channel's API address. Inbound messages come in the envelope that Telnyx made
+common.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Peoplefone: text messages by its SMS API.
 
-The vendor publishes neither the bodies of its answers nor those of its calls to us, so an id is
-looked for where others have theirs, each message gets an address for reports with our reference in
-it, and every name of what comes is a field of the channel (see ``_named.py``).
+Longer than most, as the vendor publishes neither the bodies of its answers nor those of its calls
+to us. So an id is looked for where others have theirs, each message gets an address for reports
+with our reference in it, and every name of what comes is a field of the channel (see
+``_named.py``).
 """
 
 from __future__ import annotations

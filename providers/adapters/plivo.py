@@ -1,7 +1,8 @@
 """Plivo: SMS and MMS by its API 1.
 
-Its signature covers the address, the query and the body's fields in an order of its own, and may be
-made with the token of the main account though the channel uses a subaccount.
+Longer than most, for its signature has two versions and covers the address, the query and the
+body's fields in an order of its own; it may be made with the token of the main account though the
+channel uses a subaccount.
 """
 
 from __future__ import annotations

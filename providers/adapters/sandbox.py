@@ -2,7 +2,7 @@
 
 It reaches nobody. The page of the virtual phone plays the customer: it shows what was "sent", and
 posts the customer's messages and the delivery reports to the channel's webhook. What a real
-provider might do at a bad time, it does when told.
+provider might do at a bad time, it does when told: hence it is longer than most.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Sinch: SMS and MMS by its REST API (XMS batches), with a service plan or a project.
 
-A project's key is exchanged for a token, which serves until shortly before it ends.
+Longer than most, for there are two kinds of accounts. A project's key is exchanged for a token,
+which serves until shortly before it ends.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Viber bots: texts, pictures, videos and files by the REST Bot API.
 
-The verdict is a status inside HTTP 200. Requests to us do not say which bot they are for, so that
-its name, which also stands above each message, is the channel's number.
+Longer than most, for each kind of file has its own form, and a dozen statuses mean different
+things. The verdict is a status inside HTTP 200. Requests to us do not say which bot they are for,
+so that its name, which also stands above each message, is the channel's number.
 """
 
 from __future__ import annotations
