@@ -272,6 +272,9 @@ class Provider:
 class HttpProvider(Provider):
     """A provider with an HTTP API: builds calls against its address and sorts its errors."""
 
+    #: What to look at when it answers 404, where the address and not the message is to blame.
+    not_found: ClassVar[str] = ""
+
     def call(self, method: str, path: str, **kwargs: Any) -> Call:
         """A call to ``path`` under the API address (or to a full address)."""
         url = path if "://" in path else self.api_address + path
@@ -287,6 +290,10 @@ class HttpProvider(Provider):
             return Rejected(f"{self.name} answers with a redirect; check the API address.")
         if status in (401, 403):
             return BadCredentials(said)
+        if status == 402:
+            return BadCredentials(said, code="no_credits")
+        if status == 404 and self.not_found:
+            return BadCredentials(f"{said}; {self.not_found}")
         if status == 429:
             return Throttled(said, after=retry_after(answer))
         if status == 503:

@@ -88,8 +88,6 @@ def sms_error(parts: list[Any]) -> ProviderError | None:
 def messages_error(answer: Answer, said: str) -> ProviderError | None:
     """What a refusal of the Messages API stands for; None if only its HTTP status tells."""
     code = number_of(answer.fields)
-    if answer.status == 402:
-        return BadCredentials(said, code="no_credits")
     if code in OURS:
         return BadCredentials(said, code=OURS[code])
     if code in TOO_FAST:

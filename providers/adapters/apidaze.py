@@ -29,7 +29,7 @@ from ..base import (
     Talk,
     WebhookRequest,
 )
-from ..errors import BadCredentials, ProviderError, Rejected, WebhookError
+from ..errors import ProviderError, Rejected, WebhookError
 from ..reading import e164, field_of
 from ._files import read_files
 
@@ -45,6 +45,7 @@ EMPTY_SCRIPT = "<document><work></work></document>"  # for a voice call, which w
 class Adapter(HttpProvider):
     name = "Apidaze"
     default_api_address = "https://api.apidaze.io"
+    not_found = "check the API Key and the API address"
     alphanumeric_sender = True
     has_reports = False
     media = MediaRules(100_000_000, max_files=10, keep_hours=72, accompanying_text=True)
@@ -99,16 +100,11 @@ https://cpaas-api.voipinnovations.com"""
         return self.call(method, path, form=form, params=secret, sends=sends)
 
     def error(self, answer: Answer) -> ProviderError | None:
-        said = f"Apidaze: {self.reason(answer)}"
-        if answer.status == 404:
-            return BadCredentials(f"{said}; check the API Key and the API address")
-        if answer.status == 402:
-            return BadCredentials(said, code="no_credits")
         if error := super().error(answer):
             return error
         found = answer.json()  # an empty answer is no yes
         if found.get("ok") is False or field_of(found, "code").startswith("E_"):
-            return Rejected(said)
+            return Rejected(f"Apidaze: {self.reason(answer)}")
         if not (found.get("ok") or found.get("global")):
             raise ValueError("neither yes nor no")
         return None

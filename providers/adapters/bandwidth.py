@@ -29,7 +29,7 @@ from ..base import (
     Talk,
     WebhookRequest,
 )
-from ..errors import BadCredentials, ProviderError, Rejected, Unavailable, WebhookError
+from ..errors import ProviderError, Rejected, Unavailable, WebhookError
 from ..reading import e164, field_of, moment
 from . import _basic
 
@@ -47,6 +47,7 @@ FIELDS = {"to": "invalid_phone_number", "from": "invalid_did_number"}
 
 class Adapter(HttpProvider):
     name = "Bandwidth"
+    not_found = "check the Account ID and the API address"
     default_api_address = "https://messaging.bandwidth.com/api/v2"
     alphanumeric_sender = True
     max_text = 2048
@@ -104,13 +105,10 @@ desk. Copy its name, its password and your account ID into the fields here.
         return answer.body
 
     def error(self, answer: Answer) -> ProviderError | None:
-        said = f"Bandwidth: {self.reason(answer)}"
-        if answer.status == 404:
-            return BadCredentials(f"{said}; check the Account ID and the API address")
         if answer.status == 400:
             names = [field_of(each, "fieldName") for each in _complaints(answer)]
             word = next((FIELDS[name] for name in names if name in FIELDS), "")
-            return Rejected(said, code=word)
+            return Rejected(f"Bandwidth: {self.reason(answer)}", code=word)
         return super().error(answer)
 
     def server_error(self, answer: Answer, said: str) -> ProviderError:

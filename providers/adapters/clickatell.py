@@ -30,7 +30,7 @@ from ..base import (
     Talk,
     WebhookRequest,
 )
-from ..errors import BadCredentials, ProviderError, Rejected, WebhookError
+from ..errors import ProviderError, Rejected, WebhookError
 from ..reading import clean, e164, field_of, unix
 from . import _basic
 from ._chat import place, size_of
@@ -94,13 +94,14 @@ key into the field here.
         return self.call(method, path, headers=key, **kwargs)
 
     def error(self, answer: Answer) -> ProviderError | None:
-        said = f"Clickatell: {self.reason(answer)}"
-        if answer.status == 402:
-            return BadCredentials(said, code="no_credits")
         if (error := super().error(answer)) or "messages" not in answer.json():
             return error
         first = answer.json()["messages"][0]
-        return None if first.get("accepted") and not first.get("error") else Rejected(said)
+        return (
+            None
+            if first.get("accepted") and not first.get("error")
+            else Rejected(f"Clickatell: {self.reason(answer)}")
+        )
 
     def reason(self, answer: Answer) -> str:
         listed = answer.fields.get("messages")

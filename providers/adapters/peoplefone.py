@@ -125,8 +125,6 @@ class Adapter(_named.NamedWebhooks):
         if answer.status in (401, 403):
             said = "wrong API key, or this server's address is not in its IP allow list"
             return BadCredentials(f"Peoplefone: {said} ({self.reason(answer)}).")
-        if answer.status == 402:
-            return BadCredentials(f"Peoplefone: {self.reason(answer)}", code="no_credits")
         return super().error(answer)
 
     def reason(self, answer: Answer) -> str:

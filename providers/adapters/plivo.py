@@ -33,7 +33,7 @@ from ..base import (
     Talk,
     WebhookRequest,
 )
-from ..errors import BadCredentials, ProviderError, Rejected, WebhookError
+from ..errors import Rejected, WebhookError
 from ..reading import e164, field_of
 from ._letters import check_length
 from ._params import told
@@ -70,6 +70,7 @@ STOP = "200"
 class Adapter(HttpProvider):
     name = "Plivo"
     default_api_address = "https://api.plivo.com"
+    not_found = "check the Auth ID, the Powerpack and the API address"
     alphanumeric_sender = True
     max_text = 1600
     media = MediaRules(2_000_000, max_files=10)
@@ -125,14 +126,6 @@ class Adapter(HttpProvider):
         who = self.credentials["auth_id"], self.credentials["auth_token"]
         path = f"/v1/Account/{quote(who[0], safe='')}/{path}"
         return self.call(method, path, json=json, auth=who, sends=sends)
-
-    def error(self, answer: Answer) -> ProviderError | None:
-        if answer.status == 402:
-            return BadCredentials(f"Plivo: {self.reason(answer)}", code="no_credits")
-        if answer.status == 404:
-            said = "check the Auth ID, the Powerpack and the API address"
-            return BadCredentials(f"Plivo: {self.reason(answer)}; {said}.")
-        return super().error(answer)
 
     def reason(self, answer: Answer) -> str:
         return field_of(answer.fields, "error", "message") or super().reason(answer)

@@ -33,7 +33,7 @@ from ..base import (
     Talk,
     WebhookRequest,
 )
-from ..errors import BadCredentials, ProviderError, WebhookError
+from ..errors import WebhookError
 from ..reading import e164, field_of, moment
 
 MARGIN = 60.0  # seconds before its end in which a token is no longer used
@@ -71,6 +71,7 @@ WORDS = {
 
 class Adapter(HttpProvider):
     name = "Sinch"
+    not_found = "check the plan, the region and the API address"
     default_api_address = "https://us.sms.api.sinch.com"
     alphanumeric_sender = True
     max_text = 2000
@@ -144,14 +145,6 @@ fields here, and choose its region. For a project, take the project's ID and an 
     def ask(self, method: str, token: str, **kwargs: Any) -> Call:
         path = f"/xms/v1/{quote(self.credentials['plan'], safe='')}/batches"
         return self.call(method, path, headers={"Authorization": f"Bearer {token}"}, **kwargs)
-
-    def error(self, answer: Answer) -> ProviderError | None:
-        if answer.status == 402:
-            return BadCredentials(f"Sinch: {self.reason(answer)}", code="no_credits")
-        if answer.status == 404:
-            said = "check the plan, the region and the API address"
-            return BadCredentials(f"Sinch: {self.reason(answer)}; {said}.")
-        return super().error(answer)
 
     def reason(self, answer: Answer) -> str:
         code, said = (field_of(answer.fields, name) for name in ("code", "text"))
