@@ -16,12 +16,18 @@ from ._letters import plain
 from ._rules import pairs
 
 
+def password_of(told: Mapping[str, Any]) -> str:
+    """The password as it travels: itself, or its hash. "" if there is none."""
+    password = str(told.get("password") or "")
+    how = told.get("password_as")
+    if not password or not how:
+        return password
+    return hashlib.new(how, password.encode(), usedforsecurity=False).hexdigest()
+
+
 def words_of(told: Mapping[str, Any], message: Outbound | None) -> dict[str, str]:
     """What the words in braces stand for. Raises Rejected if the text fits not into the charset."""
-    password = str(told.get("password") or "")
-    if how := told.get("password_as"):
-        password = hashlib.new(how, password.encode(), usedforsecurity=False).hexdigest()
-    found = {"login": str(told.get("login") or ""), "password": password}
+    found = {"login": str(told.get("login") or ""), "password": password_of(told)}
     if message is None:
         return found
     text = plain(message.text) if told.get("plain_letters") else message.text

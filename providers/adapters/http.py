@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,6 +58,10 @@ sent to, which fields it wants, and how its answers look.
 
     class Credentials(HttpForm):
         pass
+
+    @classmethod
+    def disguises(cls, credentials: Mapping[str, Any]) -> tuple[str, ...]:
+        return (build.password_of(credentials),)
 
     def told(self, field: str) -> str:
         """What the administrator entered; "" if nothing."""

@@ -9,6 +9,7 @@ import pytest
 
 from channels_app.models import Channel
 from providers import base, http, registry
+from providers.http.exchange import redact
 
 MESSAGE = base.Outbound("+447520651116", "+447520652221", "Hi", "ref1")
 
@@ -64,3 +65,18 @@ def test_the_hash_of_a_password_is_cut_out(slug: str) -> None:
     assert form.is_valid(), form.errors
     channel = Channel(provider=slug, credentials=form.cleaned_data)
     assert hashlib.md5(b"pass-word").hexdigest() in channel.secret_values
+
+
+@pytest.mark.parametrize("how", ["md5", "sha1", "sha256"])
+def test_the_hash_that_an_http_profile_sends_is_cut_out(how: str) -> None:
+    told = {"password": "pass-word", "password_as": how, "success": "status 200"}
+    told |= {"send_url": "https://sms.example/send"}
+    told |= {"fields_sent": "key = {password}\nto = {to}\ntext = {text}"}
+    form = registry.get("http").Credentials(told)
+    assert form.is_valid(), form.errors
+    channel = Channel(provider="http", credentials=form.cleaned_data)
+    calls: list[dict[str, Any]] = []
+    Replay(b"OK").run(registry.get("http")(form.cleaned_data).send(MESSAGE), calls)
+    assert hashlib.new(how, b"pass-word").hexdigest() in str(calls)
+    logged = redact(str(calls), channel.secret_values)
+    assert "key=•••" in logged and hashlib.new(how, b"pass-word").hexdigest() not in logged
