@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from routing import desk
 from routing.desk import outside
-from routing.models import Door, Errand, Message
+from routing.inbox import bubbles
+from routing.models import Door, Errand, Message, Session
 
 from . import scene
 
@@ -67,3 +68,44 @@ def test_the_old_key_works_for_another_day() -> None:
     assert not made.fits(first, later)
     assert not made.fits("")
     assert first not in str(vars(made))
+
+
+def test_keys_may_be_long_and_differ_at_their_end() -> None:
+    house = scene.build()
+    here = door(house)
+    sent = {
+        outside.send(here, house.number, "+41791112244", "Hello", client_key="x" * 200 + end).pk
+        for end in ("a", "b", "a")
+    }
+    assert len(sent) == 2
+
+
+def test_a_machines_message_leaves_the_customers_unread() -> None:
+    house = scene.build()
+    session = house.customer_writes(id="1")
+    outside.send(door(house), house.number, session.customer.address, "Your code is 1")
+    session.refresh_from_db()
+    assert session.unread == 1
+
+
+def test_a_closed_session_stays_closed() -> None:
+    house = scene.build()
+    session = house.customer_writes(id="1")
+    Session.objects.update(closed_at=timezone.now())
+    message = outside.send(door(house), house.number, session.customer.address, "Hello")
+    assert message.session != session
+
+
+def test_where_only_customers_begin_nobody_else_does() -> None:
+    house = scene.build()
+    house.channel.provider, house.number.channel = "line", house.channel
+    with pytest.raises(desk.Refused, match="only the customer can begin"):
+        outside.send(door(house), house.number, "someone", "Hello")
+
+
+def test_agents_see_which_door_wrote() -> None:
+    house = scene.build()
+    message = outside.send(door(house), house.number, "+41791112244", "Hello")
+    shown, _ = bubbles.newest(message.session)
+    (bubble,) = [each for each in shown if each.message == message]
+    assert bubble.author == "Branch PBX"

@@ -12,14 +12,14 @@ from unfold.decorators import display
 from routing.models import PlatformEvent
 
 from .base import ReadOnlyAdmin, badge, moment
-from .filters import EventStateFilter
+from .filters import EventStateFilter, ReceiverFilter
 
 
 @admin.register(PlatformEvent)
 class PlatformEventAdmin(ReadOnlyAdmin):
     list_display = ("state", "platform", "type", "session", "attempts", "reason", "created")
     list_select_related = ("platform", "session__customer", "session__number")
-    list_filter = (EventStateFilter, "platform")
+    list_filter = (EventStateFilter, ReceiverFilter)
     ordering = ("-pk",)
     actions = ("send_again",)
     fields = (
@@ -29,7 +29,7 @@ class PlatformEventAdmin(ReadOnlyAdmin):
     teaching = (
         "outbox",
         "No events",
-        "When a number leads to a platform, each message to it becomes an event here.",
+        "When a number leads to a platform or a door, each message to it becomes an event here.",
     )
 
     created = moment("created_at", "Created")

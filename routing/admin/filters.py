@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
-from routing.models import Exchange, Message
+from routing.models import Exchange, Message, Platform
 
 
 class QFilter(DropdownFilter):
@@ -72,6 +72,20 @@ class EventStateFilter(QFilter):
         "failed": ("Given up", Q(failed_at__isnull=False)),
         "done": ("Delivered", Q(done_at__isnull=False)),
     }
+
+
+class ReceiverFilter(DropdownFilter):
+    """Platforms, and the doors' receivers, which are no platforms anywhere else."""
+
+    title = "platform or door"
+    parameter_name = "platform"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
+        return list(Platform.everyone.order_by("name").values_list("pk", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset.filter(platform=chosen) if chosen and chosen.isdigit() else queryset
 
 
 class SettledFilter(QFilter):

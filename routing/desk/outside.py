@@ -82,6 +82,15 @@ def _key(door: Door, client_key: str) -> str:
 
 
 def _session(door: Door, number: Number, customer: Customer) -> Session:
+    """The customer's open session, held until the transaction ends so that nobody closes it."""
+    while True:
+        found = _open(door, number, customer)
+        now = Session.objects.select_for_update(of=("self",)).filter(pk=found.pk, closed_at=None)
+        if session := now.select_related("channel", "number", "customer").first():
+            return session
+
+
+def _open(door: Door, number: Number, customer: Customer) -> Session:
     rule = Rule.objects.filter(number=number).first()
     if rule is None:
         raise Refused(f"{number} has no rule that says who gets the answers.")

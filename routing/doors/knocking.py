@@ -6,6 +6,7 @@ What is refused goes to the log with the caller's address and the reason, never 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import logging
 import secrets
 
@@ -46,13 +47,25 @@ def by_key(kind: str, request: HttpRequest) -> Door:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     key = key.strip() if scheme.lower() == "bearer" else ""
     door = Door.objects.select_related("sender__channel").with_key(kind, key)
+    near = neighbours(remote)
     # Who is known at an address is not held up by its neighbours' guesses.
-    if (door is None or door.last_used_from != remote) and (after := allowance.held_up(remote)):
+    if (door is None or door.last_used_from != remote) and (after := allowance.held_up(near)):
         raise _told(kind, remote, allowance.TooMany("Too many wrong keys.", after))
     if door is None:
-        allowance.wrong(remote)
+        allowance.wrong(near)
         raise _told(kind, remote, WrongKey("The key is wrong." if key else "A key is missing."))
     return let_in(door, remote)
+
+
+def neighbours(remote: str) -> str:
+    """Whose guesses are counted together: one IPv4 address, or the /64 that one house has."""
+    try:
+        found = ipaddress.ip_address(remote)
+    except ValueError:
+        return remote
+    if found.version == 6 and not found.ipv4_mapped:
+        return str(ipaddress.ip_network(f"{found}/64", strict=False))
+    return remote
 
 
 def let_in(door: Door, remote: str) -> Door:
@@ -71,7 +84,7 @@ def let_in(door: Door, remote: str) -> Door:
 
 def check_user(door: Door, remote: str, name: str, password: str) -> None:
     """Raise WrongKey or TooMany unless this is one of the door's users."""
-    caller = hashlib.sha256(f"{remote}|{name}".encode()).hexdigest()[:32]
+    caller = hashlib.sha256(f"{neighbours(remote)}|{name}".encode()).hexdigest()[:32]
     if after := allowance.held_up(caller):
         raise _told(door.kind, remote, allowance.TooMany("Too many wrong passwords.", after))
     if not fits(door, name, password):

@@ -62,7 +62,10 @@ class Bubble:
 
     @property
     def author(self) -> str:
-        return self.message.author.name if self.message.author else ""
+        if self.message.author:
+            return self.message.author.name
+        errand = getattr(self.message, "errand", None)
+        return errand.door.name if errand else ""
 
     @property
     def word(self) -> str:
@@ -121,7 +124,7 @@ def bubbles(session: Session, messages: Iterable[Message]) -> list[Bubble]:
 
 
 def _whole(messages: Iterable[Message]) -> Iterable[Message]:
-    return messages.select_related("author").prefetch_related("attachments")
+    return messages.select_related("author", "errand__door").prefetch_related("attachments")
 
 
 def _place(session: Session, message: Message) -> str:
