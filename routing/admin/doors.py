@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from channels_app.models import Number
 from providers.http import check_url
@@ -31,7 +31,7 @@ class DoorForm(forms.ModelForm):
         label="Webhook address",
         max_length=500,
         required=False,
-        widget=UnfoldAdminURLInputWidget,
+        widget=UnfoldAdminTextInputWidget({"inputmode": "url"}),
         help_text="Texts that arrive at its numbers are posted here. Empty: nowhere.",
     )
     logins = forms.CharField(
@@ -54,6 +54,9 @@ class DoorForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
             self.fields["kind"].choices = [("", "Choose a kind"), *KINDS]
+        for name in ("allowed", "denied"):
+            if name in self.fields:
+                self.fields[name].widget.attrs["rows"] = 2
         if self.instance.receiver:
             self.initial["webhook"] = self.instance.receiver.url
         self.initial["logins"] = "\n".join(sorted(self.instance.users))
@@ -96,7 +99,6 @@ class DoorAdmin(ParleyAdmin):
     list_display = ("name", "kind", "sender", "state", "used", "last_used_from")
     list_select_related = ("sender",)
     search_fields = ("name", "extension")
-    filter_horizontal = ("senders",)
     fields = (
         *("name", "kind", "active", "sender", "senders", "extension", "webhook", "logins"),
         *("allowed", "denied", "per_second", "per_day"),
@@ -114,6 +116,11 @@ class DoorAdmin(ParleyAdmin):
     @display(description="State")
     def state(self, door: Door) -> SafeString:
         return badge("Open", "success") if door.active else badge("Switched off", "warning")
+
+    def get_fields(self, request: HttpRequest, obj: Door | None = None) -> Any:
+        fields = super().get_fields(request, obj)
+        only = () if obj is None or obj.kind == Door.OZEKI else ("extension", "logins")
+        return [each for each in fields if each not in only]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Door | None = None) -> Any:
         return ("kind",) if obj else ()
