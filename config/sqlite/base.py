@@ -12,8 +12,11 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from .schema import DatabaseSchemaEditor
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = DatabaseSchemaEditor
     _lock: int | None = None
 
     def _path(self) -> str:

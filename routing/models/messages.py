@@ -116,6 +116,11 @@ class Message(models.Model):
                 condition=Q(status__in=["failed", "unknown"]),
             ),
             models.Index(
+                fields=["session"],
+                name="message_not_sent",
+                condition=Q(status__in=["failed", "unknown"]),
+            ),
+            models.Index(
                 fields=["channel", "sending_at"],
                 name="message_unreported",
                 condition=Q(status__in=["sent", "unknown"]),
