@@ -45,7 +45,7 @@ from .ledger import Ledger
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
-AHEAD = 0.03  # seconds before its send time that a message is claimed
+AHEAD = 0.03  # seconds before its send time that a message is claimed, at least
 GATHER = 0.003  # seconds that a full channel waits for more room, before it claims
 LATE = 0.05  # seconds after which a missed send time may not be used any more
 LOADING = 20.0  # seconds in which a message's files must have come from the storage
@@ -211,7 +211,7 @@ class Pump:
         self, lane: Lane, began: float, taken: int, count: int, interval: float
     ) -> int:
         """Claim and launch the messages of the slots that come next; returns how many slots."""
-        await self._until(began + taken * interval - AHEAD)
+        await self._until(began + taken * interval - self._ahead)
         while lane.flying >= lane.channel.in_flight:
             lane.landed.clear()
             await lane.landed.wait()
@@ -222,7 +222,7 @@ class Pump:
         late = now - max(interval, LATE) - (began + taken * interval)
         if late > 0:  # slots that passed are lost: sent late, they would exceed the rate
             return min(count - taken, int(late / interval) + 1)
-        reach = int((now + AHEAD - began) / interval) + 1 - taken
+        reach = int((now + self._ahead - began) / interval) + 1 - taken
         slots = max(1, min(reach, count - taken, lane.channel.in_flight - lane.flying))
         claimed = await self._claim_fit(lane, slots)
         for n, each in enumerate(claimed):
@@ -244,6 +244,11 @@ class Pump:
             if not stopped or len(claimed) < wanted:
                 break
         return fit
+
+    @property
+    def _ahead(self) -> float:
+        """Seconds before its send time that a message is claimed: time to look, and to claim."""
+        return min(HORIZON, AHEAD + 2 * self._lag)
 
     async def _claim(self, asked: dict[int, int]) -> dict[int, list[Claimed]]:
         began = self._loop.time()
