@@ -105,6 +105,16 @@ def test_a_mistake_is_told_at_its_field(
     assert not Channel.objects.exists()
 
 
+def test_a_provider_tells_what_is_missing_at_its_field(admin_client: Client) -> None:
+    typed = {
+        "credential_account_sid": "AC1",
+        "credential_auth_token": "t",
+        "credential_api_key": "SK1",
+    }
+    answer = admin_client.post("/admin/channels_app/channel/add/?provider=twilio", fields(**typed))
+    assert errors(answer) == {"credential_api_secret": ["The API key needs its secret."]}
+
+
 def test_sessions_close_only_if_the_switch_is_on(admin_client: Client) -> None:
     admin_client.post(ADD, fields(close_automatically="on", close_after_days="3"))
     channel = Channel.objects.get()

@@ -60,7 +60,7 @@ class MetaProvider(HttpProvider):
         api_version = forms.CharField(
             label="Version of the API",
             required=False,
-            validators=[RegexValidator(r"^v\d{1,3}\.\d$", "Like v25.0.")],
+            validators=[RegexValidator(r"^v\d{1,3}\.\d$", "Enter it like v25.0.")],
             help_text=f"Empty: {VERSION}.",
         )
 

@@ -85,7 +85,9 @@ class Adapter(HttpProvider):
     class Credentials(forms.Form):
         token = Secret(
             label="Token",
-            validators=[RegexValidator(r"^[0-9]{5,20}:[A-Za-z0-9_-]+$", "Like 123456:ABC-DEF.")],
+            validators=[
+                RegexValidator(r"^[0-9]{5,20}:[A-Za-z0-9_-]+$", "Enter it like 12345:ABC-DEF.")
+            ],
             help_text="Of the bot, as BotFather gave it.",
         )
         webhook_secret = Secret(

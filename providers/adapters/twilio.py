@@ -7,6 +7,7 @@ different things for the message and for the channel.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -96,6 +97,12 @@ and enter the same address there. Copy its SID into the field here.
             required=False,
             help_text="It begins with MG. If set, the channel's numbers must be in its pool.",
         )
+
+        def clean(self) -> dict[str, Any]:
+            found = super().clean() or self.cleaned_data
+            if found.get("api_key") and not found.get("api_secret"):
+                self.add_error("api_secret", "The API key needs its secret.")
+            return found
 
     @property
     def auth(self) -> tuple[str, str]:
