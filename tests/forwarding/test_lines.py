@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.utils import timezone
 
@@ -65,20 +63,10 @@ def test_many_slow_addresses_take_no_thread_from_a_platform(receiver, platform, 
     event = PlatformEvent.objects.create(
         platform=platform, session=SessionFactory(platform=platform)
     )
-    start = time.monotonic()
-    told: list[float] = []
-    answer = vendor.answer
-
-    def watched(request):
-        if request.path == "/events":
-            told.append(time.monotonic() - start)
-        return answer(request)
-
-    vendor.answer = watched
     assert forwarding.deliver_due() == 21
     event.refresh_from_db()
-    assert event.done_at and told[0] < 0.5
-    assert delivering.ONE_RECEIVER == 4
+    assert event.done_at
+    assert paths(vendor).index("/events") <= delivering.ONE_RECEIVER  # it waited for none of them
 
 
 def test_the_words_of_a_notification(receiver, vendor) -> None:
