@@ -8,6 +8,7 @@ from typing import Any
 from ..base import DELIVERED, FAILED, SENT, Inbound, Media, Report, WebhookRequest
 from ..errors import WebhookError
 from ..reading import e164, field_of, moment
+from ._files import name_of
 
 STATUSES = {
     "queued": SENT,
@@ -86,5 +87,4 @@ def _media(payload: Mapping[str, Any]) -> Iterator[Media]:
         for each in listed if isinstance(listed, list) else []:
             found = {"url": each} if isinstance(each, str) else each
             if url := field_of(found, "url"):
-                file = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
-                yield Media(url, name=file, content_type=field_of(found, "content_type"))
+                yield Media(url, name=name_of(url), content_type=field_of(found, "content_type"))

@@ -9,6 +9,7 @@ import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..base import Media
 from ..reading import clean, field_of
@@ -75,7 +76,7 @@ def _media(name: str, each: Any) -> Media | None:
     if not isinstance(each, str) or not each:
         return None
     if each.startswith(("https://", "http://")):
-        name = name or each.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+        name = name or name_of(each)
         return Media(url=clean(each), name=clean(name), content_type=kind or _guess(name))
     try:
         content = base64.b64decode("".join(each.split()), validate=True)
@@ -88,6 +89,17 @@ def _media(name: str, each: Any) -> Media | None:
 
 def _guess(name: str) -> str:
     return mimetypes.guess_type(name)[0] or ""
+
+
+def name_of(url: str) -> str:
+    """The last part of an address: the name of the file there."""
+    return url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+
+
+def is_theirs(url: str, api_address: str, domain: str) -> bool:
+    """Whether a file lies at the provider itself, so that our credentials may go along."""
+    host = urlsplit(url).hostname or ""
+    return host == urlsplit(api_address).hostname or host.endswith(f".{domain}")
 
 
 def is_layout(media: Media) -> bool:
