@@ -24,7 +24,7 @@ ls -l /dev/serial/by-id/
 2. Let Parley's user open it:
 usermod -aG dialout parley
 3. Install the package that speaks to serial ports (or gammu, to have gammu's daemon do it):
-pip install 'parley[modem]'
+.venv/bin/pip install 'pyserial>=3.5'
 4. Enter the device and the SIM's number here. Nothing calls this desk."""
 
     class Credentials(forms.Form):
