@@ -97,7 +97,7 @@ async def open_port(
         import serial  # type: ignore[import-untyped]  # an optional package, only for modems
     except ImportError:
         raise BadCredentials(
-            "pyserial is missing: install Parley with the extra [modem]."
+            "pyserial is missing: install it with pip into the environment that Parley runs in."
         ) from None
 
     def opened() -> Any:
