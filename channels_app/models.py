@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from providers import base, registry
 from providers.base import Provider
 
 from .fields import EncryptedJSONField, own_address
+from .networks import contains, validate_networks
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 
@@ -28,15 +28,6 @@ _VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 def new_token() -> str:
     """The secret part of a webhook address: 32 hexadecimal digits."""
     return secrets.token_hex(16)
-
-
-def validate_networks(value: str) -> None:
-    """Raise ValidationError unless the text lists IP addresses or networks."""
-    for word in value.replace(",", " ").split():
-        try:
-            ipaddress.ip_network(word, strict=False)
-        except ValueError:
-            raise ValidationError(f"{word!r} is neither an IP address nor a network.") from None
 
 
 def validate_prefixes(value: str) -> None:
@@ -227,16 +218,7 @@ class Channel(models.Model):
 
     def allows_address(self, remote: str) -> bool:
         """Whether a webhook may be called from this IP address."""
-        networks = self.allowed_addresses.replace(",", " ").split()
-        if not networks:
-            return True
-        try:
-            found = ipaddress.ip_address(remote)
-        except ValueError:
-            return False
-        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-            found = found.ipv4_mapped
-        return any(found in ipaddress.ip_network(each, strict=False) for each in networks)
+        return not self.allowed_addresses.strip() or contains(self.allowed_addresses, remote)
 
     @property
     def prefix_list(self) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.fields import EncryptedJSONField
-from channels_app.models import Channel, Number, validate_networks
+from channels_app.models import Channel, Number
+from channels_app.networks import contains, validate_networks
 from providers import registry
 
 from .customers import Customer
@@ -38,14 +39,6 @@ def validate_sender(number: Number) -> None:
     provider = number.channel.provider
     if provider not in registry.slugs() or registry.get(provider).network != Customer.PHONE:
         raise ValidationError(f"{number} sends no text messages to phones.")
-
-
-def _among(remote: str, networks: str) -> bool:
-    found = _address(remote)
-    listed = networks.replace(",", " ").split()
-    return found is not None and any(
-        found in ipaddress.ip_network(each, strict=False) for each in listed
-    )
 
 
 def _private(remote: str) -> bool:
@@ -195,10 +188,10 @@ class Door(models.Model):
         A door of Ozeki's kind that asks for no log-in and names no address is for callers in
         private networks alone: on the internet anybody could send through it.
         """
-        if _among(remote, self.denied):
+        if contains(self.denied, remote):
             return False
         if self.allowed.strip():
-            return _among(remote, self.allowed)
+            return contains(self.allowed, remote)
         return self.kind != self.OZEKI or bool(self.users) or _private(remote)
 
     def point(self, url: str, secret: str = "") -> Platform:
