@@ -52,6 +52,11 @@ def field_of(found: Any, *names: str) -> str:
     return ""
 
 
+def worded(said: str, code: str) -> str:
+    """A service's words with its code behind them, if there is one; "" without words."""
+    return f"{said} ({code})" if said and code else said
+
+
 def moment(text: str, *, zone: tzinfo = UTC, forms: tuple[str, ...] = ()) -> datetime | None:
     """The time that a text tells, in UTC; None if it tells none that can be meant.
 

@@ -10,8 +10,22 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import WebhookRequest
+from django import forms
+
+from ..base import Secret, WebhookRequest
 from ..errors import WebhookError
+
+
+def user() -> forms.CharField:
+    return forms.CharField(label="User name of the callbacks", required=False)
+
+
+def password() -> Secret:
+    return Secret(
+        label="Password of the callbacks",
+        required=False,
+        help_text="If set, callbacks without this user name and password are refused.",
+    )
 
 
 def authorization(credentials: Mapping[str, Any]) -> dict[str, str]:

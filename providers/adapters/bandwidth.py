@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 
@@ -32,6 +31,7 @@ from ..base import (
 from ..errors import ProviderError, Rejected, Unavailable, WebhookError
 from ..reading import e164, field_of, moment
 from . import _basic
+from ._files import is_theirs, name_of
 
 STATUSES = {
     "message-sending": SENT,
@@ -64,12 +64,7 @@ desk. Copy its name, its password and your account ID into the fields here.
         application_id = forms.CharField(label="Application ID")
         user = forms.CharField(label="API user name")
         password = Secret(label="API password")
-        callback_user = forms.CharField(
-            label="Callback user name",
-            required=False,
-            help_text="If set, requests without this name and password are refused.",
-        )
-        callback_password = Secret(label="Callback password", required=False)
+        callback_user, callback_password = _basic.user(), _basic.password()
 
     @property
     def auth(self) -> tuple[str, str]:
@@ -99,8 +94,7 @@ desk. Copy its name, its password and your account ID into the fields here.
             raise ValueError("no list")
 
     def fetch(self, media: Media) -> Talk[bytes]:
-        ours = urlsplit(media.url).hostname == urlsplit(self.api_address).hostname
-        auth = self.auth if ours else None
+        auth = self.auth if is_theirs(media.url, self.api_address, "bandwidth.com") else None
         answer = yield self.call("GET", media.url, auth=auth, sends=False)
         return answer.body
 
@@ -179,7 +173,7 @@ def _texts(found: Any, name: str) -> list[str]:
 
 def _files(message: Any) -> Iterator[Media]:
     for url in _texts(message, "media"):
-        name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+        name = name_of(url)
         if not name.lower().endswith(".smil"):  # the order of the parts, no file of the customer
             yield Media(url, name=name, needs_credentials=True)
 

@@ -28,7 +28,7 @@ from ..base import (
     WebhookRequest,
 )
 from ..errors import BadCredentials, ProviderError, Rejected
-from ..reading import e164, field_of
+from ..reading import e164, field_of, worded
 from . import _bird_requests as brought
 from . import _bird_signing as signing
 from ._bird_requests import STATUSES as STATUSES
@@ -163,7 +163,7 @@ signing key. For MessageBird, have the number forward its messages by POST inste
     def reason(self, answer: Answer) -> str:
         found = self.complaint(answer)
         code, said = field_of(found, "code"), field_of(found, "description", "message")
-        return f"{said} ({code})" if said and code else said or code or super().reason(answer)
+        return worded(said, code) or super().reason(answer)
 
     # webhooks
 

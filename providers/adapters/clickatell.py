@@ -64,12 +64,7 @@ key into the field here.
 
     class Credentials(forms.Form):
         api_key = Secret(label="API key")
-        callback_user = forms.CharField(label="User name of the callbacks", required=False)
-        callback_password = Secret(
-            label="Password of the callbacks",
-            required=False,
-            help_text="If set, callbacks without it are refused.",
-        )
+        callback_user, callback_password = _basic.user(), _basic.password()
 
     def send(self, message: Outbound) -> Talk[str]:
         fields = {

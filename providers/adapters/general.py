@@ -29,7 +29,7 @@ from ..base import (
     retry_after,
 )
 from ..errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable, WebhookError
-from ..reading import field_of
+from ..reading import field_of, worded
 from . import _envelope
 from ._http_checks import check_address
 
@@ -144,7 +144,7 @@ only the long random part of the address protects it."""
         found = self.complaint(answer)
         said = field_of(found, "detail", "title", "error", "message")
         code = field_of(found, "code")
-        return f"{said} ({code})" if said and code else said or super().reason(answer)
+        return worded(said, code) or super().reason(answer)
 
     # webhooks
 

@@ -38,7 +38,7 @@ from ..errors import (
     Uncertain,
     WebhookError,
 )
-from ..reading import e164, field_of, moment
+from ..reading import e164, field_of, moment, worded
 from . import _basic
 from ._files import is_layout, is_theirs, name_of
 
@@ -87,12 +87,7 @@ with the method POST, to:
 
     class Credentials(forms.Form):
         api_key = Secret(label="API key")
-        callback_user = forms.CharField(label="User name of the callbacks", required=False)
-        callback_password = Secret(
-            label="Password of the callbacks",
-            required=False,
-            help_text="If set, received messages without it are refused.",
-        )
+        callback_user, callback_password = _basic.user(), _basic.password()
 
     def send(self, message: Outbound) -> Talk[str]:
         to: dict[str, str] = {"to": message.recipient.removeprefix("+")}
@@ -169,7 +164,7 @@ with the method POST, to:
         older = older.get("serviceException") if isinstance(older, Mapping) else None
         said = field_of(found, "description") or field_of(older, "text")
         code = field_of(found, "errorCode") or field_of(older, "messageId")
-        return f"{said} ({code})" if said and code else said or code or super().reason(answer)
+        return worded(said, code) or super().reason(answer)
 
     # webhooks
 

@@ -31,7 +31,7 @@ from ..base import (
     Talk,
 )
 from ..errors import BadCredentials, ProviderError, Rejected, Throttled, Unavailable
-from ..reading import field_of, moment, unix
+from ..reading import field_of, moment, unix, worded
 from . import _named
 from ._cursor import batch, place_of
 from ._params import own_number
@@ -240,7 +240,7 @@ kind of SMS whose answers are collected. Parley then asks for them every minute.
         found = answer.fields
         said = field_of(found, "message", "error", "detail")
         code = field_of(found, "code")
-        return f"{said} ({code})" if said and code else said or super().reason(answer)
+        return worded(said, code) or super().reason(answer)
 
     def number(self, text: str) -> str:
         return polish(text)

@@ -34,7 +34,7 @@ from ..base import (
     WebhookRequest,
 )
 from ..errors import WebhookError
-from ..reading import e164, field_of, moment
+from ..reading import e164, field_of, moment, worded
 
 MARGIN = 60.0  # seconds before its end in which a token is no longer used
 TOKENS = "https://auth.sinch.com/oauth2/token"
@@ -148,7 +148,7 @@ fields here, and choose its region. For a project, take the project's ID and an 
 
     def reason(self, answer: Answer) -> str:
         code, said = (field_of(answer.fields, name) for name in ("code", "text"))
-        return f"{said} ({code})" if said and code else said or code or super().reason(answer)
+        return worded(said, code) or super().reason(answer)
 
     # webhooks
 

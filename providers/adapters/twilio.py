@@ -43,6 +43,7 @@ from ..errors import (
 )
 from ..reading import e164, field_of, moment
 from . import _twilio_signing
+from ._files import is_theirs
 
 STATUSES = {
     **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent"), SENT),
@@ -134,9 +135,7 @@ and enter the same address there. Copy its SID into the field here.
             raise BadCredentials(f"Twilio: the account is {status}.")
 
     def fetch(self, media: Media) -> Talk[bytes]:
-        host = urlsplit(media.url).hostname or ""
-        ours = host == urlsplit(self.api_address).hostname or host.endswith(".twilio.com")
-        auth = self.auth if ours else None
+        auth = self.auth if is_theirs(media.url, self.api_address, "twilio.com") else None
         answer = yield self.call("GET", media.url, auth=auth, sends=False)
         return answer.body
 
