@@ -1,6 +1,7 @@
 """The administrator's door: setting up, and seeing what happens. Django finds it by its name."""
 
 from . import (
+    canned_replies,
     channels,
     doors,
     events,
@@ -15,6 +16,7 @@ from . import (
 )
 
 __all__ = [
+    "canned_replies",
     "channels",
     "doors",
     "events",

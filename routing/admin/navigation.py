@@ -18,6 +18,7 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("Channels", "cell_tower", "channels_app", "channel"),
             ("Extensions", "support_agent", "routing", "extension"),
             ("Message queues", "groups", "routing", "queue"),
+            ("Canned replies", "quickreply", "routing", "cannedreply"),
             ("Platforms", "hub", "routing", "platform"),
             ("Doors", "door_front", "routing", "door"),
             ("Templates", "article", "channels_app", "template"),

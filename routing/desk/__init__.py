@@ -5,12 +5,14 @@ raised as Refused, AlreadyTaken or SessionClosed, with a sentence for the agent.
 """
 
 from ..models import AlreadyTaken, SessionClosed
+from .drafting import draft_of, forget_draft, keep_draft
 from .limits import check
 from .refusing import Refused
 from .sessions import archive, close, pick_up, read, transfer, unarchive
 from .starting import numbers_to_start_from, start
 from .telling import audiences, say, tell_members
 from .testing import send_test
+from .undoing import undo
 from .writing import retry, write
 
 __all__ = [
@@ -21,6 +23,9 @@ __all__ = [
     "audiences",
     "check",
     "close",
+    "draft_of",
+    "forget_draft",
+    "keep_draft",
     "numbers_to_start_from",
     "pick_up",
     "read",
@@ -31,5 +36,6 @@ __all__ = [
     "tell_members",
     "transfer",
     "unarchive",
+    "undo",
     "write",
 ]

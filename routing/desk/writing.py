@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files import File
@@ -14,9 +15,10 @@ from channels_app.models import Channel, Template
 from providers import segments
 
 from .. import files, outbox
-from ..models import Attachment, Customer, Extension, Message, Queue, Session
+from ..models import AgentSettings, Attachment, Customer, Extension, Message, Queue, Session
 from ..models.messages import new_reference
 from ..models.windows import window_of
+from .drafting import forget_draft
 from .limits import bundles, check
 from .refusing import Refused
 from .sessions import locked, take
@@ -80,9 +82,13 @@ def write_kept(
             if session.holder is None and session.queue and session.queue.pickup == Queue.AUTO:
                 take(extension, session)
             marks: dict[str, Any] = {"author": extension, "lane": lane}
-            if template is not None:
+            if template is None:
+                forget_draft(extension, session)
+            else:
                 marks["template"] = {"template": template.pk, "values": list(values)}
-            return enqueue(session, text.strip(), kept, client_key, marks)
+            undo = AgentSettings.of(extension).undo_seconds
+            due_at = timezone.now() + timedelta(seconds=undo) if undo else None
+            return enqueue(session, text.strip(), kept, client_key, marks, due_at)
     except IntegrityError:
         if client_key and (first := by_key(extension, client_key)):
             files.drop(kept)
@@ -131,9 +137,17 @@ def _filled(session: Session, template: Template, values: Sequence[str]) -> str:
 
 
 def enqueue(
-    session: Session, text: str, kept: Sequence[Attachment], client_key: str, marks: dict[str, Any]
+    session: Session,
+    text: str,
+    kept: Sequence[Attachment],
+    client_key: str,
+    marks: dict[str, Any],
+    due_at: datetime | None = None,
 ) -> Message:
-    """One message, or several where the provider takes less in one; the files are stored."""
+    """One message, or several where the provider takes less in one; the files are stored.
+
+    They leave at ``due_at``, or at once.
+    """
     channel = session.channel
     media = channel.provider_class.media
     if kept and not text and media and media.accompanying_text:
@@ -141,6 +155,7 @@ def enqueue(
     parts = bundles(media, text, kept)
     phone = session.customer.network == Customer.PHONE
     now = timezone.now()
+    due_at = due_at or now
     for at, (words, bundle) in enumerate(parts):
         message = Message.objects.create(
             session=session,
@@ -154,7 +169,7 @@ def enqueue(
             segments=segments.count(words).segments if words and phone else 0,
             reference=new_reference(),
             client_key=client_key if at == len(parts) - 1 else "",
-            due_at=now,
+            due_at=due_at,
             created_at=now,
             **marks,
         )
@@ -164,5 +179,8 @@ def enqueue(
     if marks.get("author"):  # a machine has not read what the customer wrote
         session.mark_read()
     nudge(audiences(session), session)
-    outbox.ring_on_commit(channel.pk)
+    if due_at > now:
+        outbox.ring_later(channel.pk, (due_at - now).total_seconds() + 0.1)
+    else:
+        outbox.ring_on_commit(channel.pk)
     return message

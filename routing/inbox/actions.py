@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from .. import desk, files
 from ..models import Attachment, Extension, Message, Platform, Queue, Session
 from .access import AgentRequest, agent
+from .filling import check_filled
 from .listing import VIEWS
 from .pages import desk_page, gone, render_news, visible
 
@@ -24,6 +25,7 @@ def write(request: AgentRequest, pk: int) -> HttpResponse:
     found, form = visible(request, pk), request.POST
     upload, key = request.FILES.getlist("files"), form.get("client_key", "")[:64]
     try:
+        check_filled(form.get("text", ""))
         desk.write(request.extension, found, form.get("text", ""), upload=upload, client_key=key)
     except REFUSALS as refusal:
         return refused(request, pk, refusal)
@@ -108,6 +110,20 @@ def retry(request: AgentRequest, pk: int, message: int) -> HttpResponse:
     again = get_object_or_404(found.messages.filter(direction=Message.OUT), pk=message)
     try:
         desk.retry(request.extension, again)
+    except REFUSALS as refusal:
+        return refused(request, pk, refusal)
+    return outcome(request, pk, message)
+
+
+@require_POST
+@agent
+def undo(request: AgentRequest, pk: int, message: int) -> HttpResponse:
+    """Take a message that has not left yet back into the composer."""
+    found = visible(request, pk)
+    back = found.messages.filter(direction=Message.OUT, pk=message).first()
+    try:
+        if back is not None:  # else it is back already: the browser asked twice
+            desk.undo(request.extension, back, request.POST.get("typed", ""))
     except REFUSALS as refusal:
         return refused(request, pk, refusal)
     return outcome(request, pk, message)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from math import ceil
 
 from django.db.models import Q
 from django.utils import timezone
@@ -85,6 +86,26 @@ class Bubble:
         return ""
 
     @property
+    def leaves_at(self) -> datetime | None:
+        """When it leaves, if that is later than now; so long it can be taken back."""
+        message = self.message
+        if message.status != Message.QUEUED or message.attempts or message.due_at is None:
+            return None
+        return message.due_at if message.due_at > timezone.now() else None
+
+    @property
+    def leaves(self) -> str:
+        """When it leaves, in words."""
+        if self.leaves_at is None:
+            return ""
+        seconds = (self.leaves_at - timezone.now()).total_seconds()
+        if seconds <= 60:
+            return f"in {ceil(seconds)} s"
+        at = timezone.localtime(self.leaves_at)
+        today = at.date() == timezone.localdate()
+        return "at " + date_format(at, "H:i") if today else "on " + date_format(at, "l, j F, H:i")
+
+    @property
     def live(self) -> bool:
         """Whether this may still change while it is on the screen."""
         if any(file.state == Attachment.PENDING for file in self.files):
@@ -116,7 +137,8 @@ def bubbles(session: Session, messages: Iterable[Message]) -> list[Bubble]:
         day = timezone.localdate(message.created_at)
         if day != today:
             bubble.day = today = day
-        if message.status == Message.QUEUED and not message.reason and asked < PLACES:
+        waits = message.status == Message.QUEUED and not message.reason
+        if waits and not bubble.leaves_at and asked < PLACES:
             bubble.place = _place(session, message)
             asked += 1
         made.append(bubble)

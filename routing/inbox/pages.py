@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from .. import desk
-from ..models import Archived, Queue, Session
+from ..models import Archived, Draft, Queue, Session
 from ..models.sessions import SessionQuerySet
 from . import bubbles
 from .access import AgentRequest, agent
@@ -74,8 +74,9 @@ def render_news(
         desk.read(request.extension, found)
     after = _number(asked.get("after")) or 0
     changed = bubbles.changed(found, after, [*shown[-SHOWN:], *extra])
-    context = {"session": found, "bubbles": changed} | thread_context(found)
-    return render(request, "inbox/_news.html", context)
+    gone = {*shown[-SHOWN:], *extra} - {bubble.message.pk for bubble in changed}
+    context = {"session": found, "bubbles": changed, "gone": sorted(gone)}
+    return render(request, "inbox/_news.html", context | thread_context(found))
 
 
 def thread_context(found: Session) -> dict[str, Any]:
@@ -119,7 +120,11 @@ def _visible(request: AgentRequest) -> SessionQuerySet:
     related = ("customer", "number", "queue", "holder", "channel")
     mine = Session.objects.for_extension(request.extension).select_related(*related)
     away = Archived.objects.filter(extension=request.extension, session=OuterRef("pk"))
-    return mine.annotate(put_away=Exists(away.filter(at__gte=OuterRef("last_at"))))
+    typed = Draft.objects.filter(extension=request.extension, session=OuterRef("pk"))
+    return mine.annotate(
+        put_away=Exists(away.filter(at__gte=OuterRef("last_at"))),
+        draft=Subquery(typed.values("text")[:1]),
+    )
 
 
 def _query(request: HttpRequest) -> str:

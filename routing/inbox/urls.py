@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from ..policy import strict
-from . import actions, pages, starting, templating
+from . import actions, canned, drafts, pages, preferences, starting, templating
 
 session = "s/<int:pk>/"
 
@@ -13,9 +13,12 @@ urlpatterns = [
     path("login/", strict(auth.LoginView.as_view(redirect_authenticated_user=True)), name="login"),
     path("logout/", strict(auth.LogoutView.as_view()), name="logout"),
     path("new/", starting.new_session, name="new-session"),
+    path("settings/", preferences.preferences, name="preferences"),
     path(session, pages.session, name="session"),
     path(session + "news/", pages.news, name="news"),
     path(session + "write/", actions.write, name="write"),
+    path(session + "canned/", canned.canned, name="canned"),
+    path(session + "draft/", drafts.draft, name="draft"),
     path(session + "template/", templating.template, name="template"),
     path(session + "pick-up/", actions.pick_up, name="pick-up"),
     path(session + "transfer/", actions.transfer, name="transfer"),
@@ -23,5 +26,6 @@ urlpatterns = [
     path(session + "archive/", actions.archive, name="archive"),
     path(session + "unarchive/", actions.unarchive, name="unarchive"),
     path(session + "messages/<int:message>/retry/", actions.retry, name="retry"),
+    path(session + "messages/<int:message>/undo/", actions.undo, name="undo"),
     path(session + "files/<int:attachment>/reload/", actions.reload, name="reload"),
 ]

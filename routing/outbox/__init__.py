@@ -4,7 +4,7 @@ The message table is the outbox: a message waits as QUEUED until it is claimed i
 which it leaves. Everything else, the bell included, may be lost at any time.
 """
 
-from .bell import alone, answer_bell, ring, ring_for, ring_forgotten, ring_on_commit
+from .bell import alone, answer_bell, ring, ring_for, ring_forgotten, ring_later, ring_on_commit
 from .claims import claim, reap
 from .place import Place, place
 from .pump import Pump, the_pump
@@ -20,6 +20,7 @@ __all__ = [
     "ring",
     "ring_for",
     "ring_forgotten",
+    "ring_later",
     "ring_on_commit",
     "the_pump",
 ]

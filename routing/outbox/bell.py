@@ -33,6 +33,7 @@ LINKS = "parley:links"  # where the processes that hold sessions hear of their c
 _PAUSE = 2.0  # seconds without ringing after a failure: who rings must not wait each time
 _paused_until = 0.0
 _ALONE = 300  # seconds
+_LATER = 60  # seconds for which a worker may remember to ring
 _RESTS = 5  # seconds after which an unanswered bell may be rung again
 
 
@@ -73,6 +74,22 @@ def _ring(key: str, task: str, *args: int) -> bool:
 def ring_on_commit(channel: int) -> None:
     """Ring once the present transaction is committed."""
     transaction.on_commit(lambda: ring(channel))
+
+
+def ring_later(channel: int, seconds: float) -> None:
+    """Ring once the present transaction is committed and so many seconds are over.
+
+    For a moment only: a worker keeps it in its memory. Beat finds what is due later than that.
+    """
+
+    def call() -> None:
+        try:
+            current_app.send_task(DRAIN, args=(channel,), countdown=seconds, retry=False)
+        except (redis.RedisError, OperationalError, OSError) as error:
+            log.warning("Nobody was called for later: %s", error)
+
+    if seconds <= _LATER:
+        transaction.on_commit(call)
 
 
 def answer_bell(whose: int | str) -> None:

@@ -3,6 +3,7 @@
 import { ask, goTo, parsed, show, toast } from "./page.js";
 import { apply, seen, turn } from "./thread.js";
 import { refresh } from "./list.js";
+import * as undo from "./undo.js";
 import { begin as beginTemplates } from "./templates.js";
 
 const byId = (id) => document.getElementById(id);
@@ -25,15 +26,19 @@ document.addEventListener("submit", async (event) => {
 async function act(form) {
   const inDialog = byId("dialog").contains(form);
   const body = seen(new FormData(form));
-  body.set("view", byId("rows-box")?.dataset.view ?? "");
+  await undo.prepare(form, body);
+  body.set("list", byId("rows-box")?.dataset.query ?? "");
   const mine = turn();
   let answer;
   try {
     answer = await ask(form.action, { body });
   } catch {
     toast("No connection. Nothing was changed.");
+    undo.failed(form);
     return;
   }
+  if (answer.status === 200) undo.done(form, answer);
+  else undo.failed(form);
   const left = answer.headers.get("X-Parley-Left");
   if (left) {
     byId("dialog").close();

@@ -14,6 +14,12 @@ export function clear() {
   draw();
 }
 
+/** Choose these files again. */
+export function put(again) {
+  files = again;
+  draw();
+}
+
 /** Take care of a composer that has just appeared. */
 export function begin(form, tell, redrawn) {
   files = [];

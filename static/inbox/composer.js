@@ -4,11 +4,13 @@ import { ask, newKey, show } from "./page.js";
 import { apply, seen, turn } from "./thread.js";
 import { refresh } from "./list.js";
 import * as attach from "./attach.js";
+import * as drafts from "./drafts.js";
 
 const byId = (id) => document.getElementById(id);
 let sending = false;
 let failed = false; // the last try got no answer: the same text must keep its key
 let count = null;
+let gone = []; // the files that were sent last, as long as that can be undone
 
 import("./segments.js").then((module) => {
   count = module.count;
@@ -22,8 +24,6 @@ const SIZES = {
   bytes: (text) => new TextEncoder().encode(text).length,
 };
 
-const place = (form) => `parley:draft:${form.dataset.session}`;
-
 /** Take care of a composer that has just appeared. */
 export function begin() {
   const form = byId("write");
@@ -31,7 +31,7 @@ export function begin() {
   form.dataset.begun = "true";
   form.client_key.value = newKey();
   failed = false;
-  form.text.value = sessionStorage.getItem(place(form)) ?? "";
+  drafts.begin(form);
   attach.begin(form, complain, counter);
   grow(form.text);
   counter();
@@ -43,9 +43,16 @@ function typed(form) {
     form.client_key.value = newKey();
     failed = false;
   }
-  if (form.text.value) sessionStorage.setItem(place(form), form.text.value);
-  else sessionStorage.removeItem(place(form));
+  drafts.typed(form);
   complain("");
+  grow(form.text);
+  counter();
+}
+
+/** Show the draft that the server has, unless the agent is at another text. */
+export function adopt(text, mine) {
+  const form = byId("write");
+  if (!form || sending || !drafts.adopt(form, text, mine)) return;
   grow(form.text);
   counter();
 }
@@ -90,6 +97,33 @@ function counter() {
   line.textContent = parts.join(" · ");
 }
 
+/** What is typed, for good: it is not kept as a draft until the server answers. */
+export async function held() {
+  await drafts.hold();
+  return byId("write")?.text.value ?? "";
+}
+
+/** What is typed is a draft again. */
+export function goOn() {
+  const form = byId("write");
+  if (form) drafts.typed(form);
+}
+
+/** Put a message that was taken back into the composer. */
+export function takeBack(text, { files, last }) {
+  const form = byId("write");
+  if (!form) return;
+  form.text.value = text;
+  drafts.settled(form, text);
+  form.client_key.value = newKey();
+  complain("");
+  grow(form.text);
+  counter();
+  if (files && last && gone.length) attach.put(gone);
+  else if (files) complain("The message is back. Please attach its files again.");
+  form.text.focus({ preventScroll: true });
+}
+
 async function send(form) {
   if (sending) return;
   const text = form.text.value;
@@ -99,6 +133,7 @@ async function send(form) {
   }
   sending = true;
   byId("send").setAttribute("aria-busy", "true");
+  await drafts.hold();
   const body = seen(new FormData(form));
   body.delete("files");
   attach.chosen().forEach((file) => body.append("files", file, file.name));
@@ -107,7 +142,7 @@ async function send(form) {
     const answer = await ask(form.action, { body });
     failed = false;
     if (answer.status === 200) sent(form, text, answer, mine);
-    else if (answer.status === 422) complain(reason(answer.html));
+    else if (answer.status === 422) refused(form, answer);
     else if (answer.status === 410) show(answer.html);
     else if (answer.status === 404) apply(answer, mine);
     else again(`The server could not take it (${answer.status}).`);
@@ -121,6 +156,7 @@ async function send(form) {
 
 function again(what) {
   failed = true;
+  drafts.typed(byId("write"));
   complain(`${what} Your text is kept; press Send again. It will not be sent twice.`);
 }
 
@@ -129,11 +165,20 @@ function sent(form, text, answer, mine) {
   const rest = form.text.value.startsWith(text) ? form.text.value.slice(text.length) : form.text.value;
   form.text.value = rest;
   form.client_key.value = newKey();
+  gone = attach.chosen();
   attach.clear();
-  typed(form);
+  drafts.settled(form);
+  complain("");
+  grow(form.text);
+  counter();
   apply(answer, mine, { mineIsNew: true });
   refresh();
   byId("text")?.focus({ preventScroll: true });
+}
+
+function refused(form, answer) {
+  drafts.typed(form);
+  complain(reason(answer.html));
 }
 
 function reason(html) {

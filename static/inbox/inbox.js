@@ -6,6 +6,7 @@ import { ask, goTo, show, toast } from "./page.js";
 import * as templates from "./templates.js";
 import * as thread from "./thread.js";
 import "./actions.js";
+import "./offers.js";
 
 function settle() {
   thread.begin();

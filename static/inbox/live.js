@@ -1,6 +1,7 @@
 // The connection: nudges come in, the page asks again, and the pill says what is going on.
 
 import { refresh } from "./list.js";
+import { elsewhere } from "./drafts.js";
 import { news } from "./thread.js";
 
 const PATIENCE = 2500; // ms without connection before the pill shows
@@ -29,6 +30,10 @@ function connect() {
   };
   source.onmessage = (event) => {
     const nudge = JSON.parse(event.data);
+    if (nudge.draft) {
+      if (String(nudge.draft) === open() && elsewhere(nudge)) news();
+      return;
+    }
     refresh();
     if (!nudge.session || String(nudge.session) === open()) news();
   };

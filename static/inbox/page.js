@@ -1,10 +1,10 @@
 // What every module of the inbox needs: asking the server, replacing parts, telling the agent.
 
 /** Ask for a fragment as htmx would. Rejects only where no answer came. */
-export async function ask(url, { body, target = "main" } = {}) {
+export async function ask(url, { body, target = "main", keepalive = false } = {}) {
   const headers = { "HX-Request": "true", "HX-Target": target };
   if (body) headers["X-CSRFToken"] = body.get("csrfmiddlewaretoken") ?? "";
-  const answer = await fetch(url, { method: body ? "POST" : "GET", body, headers });
+  const answer = await fetch(url, { method: body ? "POST" : "GET", body, headers, keepalive });
   if (answer.status === 401) location.reload();
   return { status: answer.status, headers: answer.headers, html: await answer.text() };
 }

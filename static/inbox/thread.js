@@ -1,7 +1,7 @@
 // The open session: what is new is added, what changed is replaced, nothing jumps.
 
 import { ask, parsed, patch, show, toast } from "./page.js";
-import { begin as beginComposer } from "./composer.js";
+import { adopt, begin as beginComposer } from "./composer.js";
 import { begin as beginWindow } from "./window.js";
 
 const NEAR = 60; // px from the end that still count as the end
@@ -100,7 +100,10 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
   if (composer.dataset.lock !== byId("composer").dataset.lock) {
     patch(byId("composer"), composer);
     beginComposer();
-  } else if (byId("window") && fresh.querySelector("#window")) {
+  } else {
+    adopt(composer.querySelector("#text")?.value ?? "", mine);
+  }
+  if (byId("window") && fresh.querySelector("#window")) {
     patch(byId("window"), fresh.querySelector("#window"));
   }
   beginWindow(later);
@@ -110,6 +113,7 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
 
 function upsert(fresh) {
   const list = byId("messages");
+  fresh.querySelector("ol").dataset.gone?.split("-").forEach(remove);
   const added = [];
   for (const item of [...fresh.querySelectorAll("ol > li")]) {
     const old = byId(item.id);
@@ -126,6 +130,16 @@ function upsert(fresh) {
     }
   }
   return added;
+}
+
+/** A message was taken back, and with it the day that it began. */
+function remove(message) {
+  const item = byId(`m${message}`);
+  if (!item) return;
+  const day = item.previousElementSibling;
+  const next = item.nextElementSibling;
+  item.remove();
+  if (day?.matches(".day") && (!next || next.matches(".day"))) day.remove();
 }
 
 // --- older messages ----------------------------------------------------------------------------
