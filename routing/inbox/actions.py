@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,7 +11,7 @@ from .. import desk, files
 from ..models import Attachment, Extension, Message, Platform, Queue, Session
 from .access import AgentRequest, agent
 from .filling import check_filled
-from .listing import VIEWS
+from .choice import Choice
 from .pages import desk_page, gone, render_news, visible
 
 REFUSALS = (desk.Refused, desk.AlreadyTaken, desk.SessionClosed)
@@ -155,8 +155,8 @@ def refused(request: AgentRequest, pk: int, refusal: Exception) -> HttpResponse:
 
 def left(request: AgentRequest, note: str) -> HttpResponse:
     """Back to the list, which the session has left."""
-    view = request.POST.get("view", "")
-    address = reverse("inbox") + (f"?view={view}" if view in VIEWS and view != "all" else "")
+    shown = QueryDict(request.POST.get("list", "").removeprefix("?"))
+    address = reverse("inbox") + Choice.of(shown).query
     if not request.htmx:
         return redirect(address)
     context = {"note": note, "address": address}

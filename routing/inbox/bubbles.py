@@ -17,6 +17,8 @@ from .. import outbox
 from ..models import Attachment, Message, Session
 
 PAGE = 50
+LEAD_IN = 10  # messages shown before the one that is sought
+MOST = 300  # messages of one page; the page itself asks for those that follow
 PLACES = 2  # so many waiting messages are told their place; each costs a query
 
 WORDS = {
@@ -120,6 +122,18 @@ def newest(session: Session, before: int | None = None) -> tuple[list[Bubble], b
         messages = messages.filter(pk__lt=before)
     found = list(_whole(messages.order_by("-pk"))[: PAGE + 1])
     return bubbles(session, found[:PAGE][::-1]), len(found) > PAGE
+
+
+def around(session: Session, sought: int) -> tuple[list[Bubble], bool] | None:
+    """The thread from shortly before this message; None if it is not of this session."""
+    messages = session.messages.all()
+    if not messages.filter(pk=sought).exists():
+        return None
+    before = messages.filter(pk__lt=sought).order_by("-pk").values_list("pk", flat=True)
+    earlier = list(before[: LEAD_IN + 1])
+    first = earlier[:LEAD_IN][-1] if earlier else sought
+    found = _whole(messages.filter(pk__gte=first).order_by("pk"))[:MOST]
+    return bubbles(session, list(found)), len(earlier) > LEAD_IN
 
 
 def changed(session: Session, after: int, shown: Sequence[int]) -> list[Bubble]:

@@ -1,79 +1,36 @@
-"""Which sessions an agent's list shows, and how many wait in each view.
+"""Which sessions an agent's list shows, and how many lie in each section.
 
-Each view is a handful of branches, every one read from an index in the order of the list: what the
-agent holds, and what lies in each of their queues. An OR over both would sort the whole table.
+Each section is a handful of branches, every one read from an index in the order of the list: what
+the agent holds, and what lies in each of their queues. An OR over both would sort the whole table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from django.db.models import Q, QuerySet, Value
-from django.utils import timezone
+from django.db.models import F, Q, QuerySet, Value
 from django.utils.formats import date_format
+
+from channels_app.models import Channel
 
 from ..models import Extension, Queue, Session
 from ..models.sessions import SessionQuerySet
+from .choice import FILTERS, NOT_SENT, STATES, VIEWS, Choice
+from .rows import Cursor, Row
+from .searching import Hit, search
 
-VIEWS = {"all": "All", "mine": "Mine", "waiting": "Waiting", "archived": "Archived"}
 PAGE = 50
-MANY = 100  # a view is counted up to here
+MANY = 100  # a section is counted up to here
 
 NEWEST = ("-last_at", "-pk")
+Top = tuple[datetime, int, int]  # when, which, and how much of it is unread
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """A place in the list. Its text sorts as the list does."""
-
-    at: datetime
-    pk: int
-
-    def __str__(self) -> str:
-        micros = (self.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-        return f"{micros:017d}-{self.pk:012d}"
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor | None:
-        """The cursor of this text; None if it is none."""
-        micros, _, pk = text.partition("-")
-        if not (micros.isdecimal() and pk.isdecimal() and len(micros) <= 17 and len(pk) <= 18):
-            return None
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
-        return cls(at, int(pk))
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the list."""
-
-    session: Session
-
-    @property
-    def cursor(self) -> Cursor:
-        return Cursor(self.session.last_at, self.session.pk)
-
-    @property
-    def waiting(self) -> bool:
-        return not (self.session.holder_id or self.session.closed_at or self.session.shared)
-
-    @property
-    def when(self) -> str:
-        """The time of the last message: the hour today, else the day."""
-        at, now = timezone.localtime(self.session.last_at), timezone.localtime()
-        days = (now.date() - at.date()).days
-        if days <= 0:
-            return date_format(at, "H:i")
-        if days < 7:
-            return "Yesterday" if days == 1 else date_format(at, "D")
-        return date_format(at, "j M" if at.year == now.year else "j M Y")
-
-
-@dataclass(frozen=True)
-class Tab:
-    """One view with its number of sessions."""
+class Section:
+    """One part of the sessions, with its number of them."""
 
     view: str
     name: str
@@ -83,65 +40,165 @@ class Tab:
     def shown(self) -> str:
         return f"{MANY - 1}+" if self.found >= MANY else str(self.found)
 
+    @property
+    def query(self) -> str:
+        return Choice(self.view).query
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on, and the list without it."""
+
+    caption: str
+    query: str
+
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of one view."""
+    """A page of one choice."""
 
-    view: str
+    choice: Choice
     rows: list[Row]
+    hits: list[Hit]
     more: bool
-    tabs: Sequence[Tab] = ()
+    tabs: Sequence[Section] = ()
+    sections: Sequence[Section] = ()
     unread: int = 0
+    queues: Sequence[Queue] = ()
+
+    @property
+    def view(self) -> str:
+        return self.choice.view
 
     @property
     def query(self) -> str:
-        """What keeps a link in this view."""
-        return "" if self.view == "all" else f"?view={self.view}"
+        """What keeps a link in this list."""
+        return self.choice.query
 
     @property
     def title(self) -> str:
-        return VIEWS[self.view]
+        if self.choice.words:
+            return "Search"
+        if self.view == "all":
+            return "All sessions"
+        own = (queue.name for queue in self.queues if queue.pk == self.choice.queue_section)
+        return VIEWS.get(self.view) or next(own, "")
 
     @property
-    def last(self) -> Cursor:
-        return self.rows[-1].cursor
+    def older(self) -> str:
+        """The address of what follows this page."""
+        last = self.hits[-1].message.pk if self.hits else self.rows[-1].cursor
+        return f"{self.query}{'&' if self.query else '?'}before={last}"
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters that are on."""
+        choice = self.choice
+        on = {
+            "channel": self._channel_name if choice.channel else "",
+            "queue": next((str(x) for x in self.queues if x.pk == choice.queue), ""),
+            "state": STATES.get(choice.state, ""),
+            "since": f"Since {date_format(choice.since, 'j M Y')}" if choice.since else "",
+        }
+        return [
+            Chip(caption, choice.without(name).query) for name, caption in on.items() if caption
+        ]
+
+    @property
+    def unfiltered(self) -> str:
+        return self.choice.without(*FILTERS).query
+
+    @property
+    def _channel_name(self) -> str:
+        """By what is shown of it: of a channel that has nothing for this agent, nothing is told."""
+        return self.rows[0].session.channel_name if self.rows else "Channel"
 
 
-def listing(extension: Extension, view: str = "all", before: Cursor | None = None) -> Listing:
-    """A page of the view: the first one with the counts of all views, or what is older."""
-    view = view if view in VIEWS else "all"
+def listing(
+    extension: Extension, choice: Choice | None = None, before: str = "", *, counted: bool = True
+) -> Listing:
+    """A page of the choice: the first one with the counts of all sections, or what is older."""
     queues = list(extension.queues.all())
-    if before:
-        pks, tabs, unread = _older(_branches(extension, view, queues), before), (), 0
+    choice = _allowed(choice or Choice(), queues)
+    if choice.words:
+        found = search(extension, choice, int(before) if _is_key(before) else None)
+        listed = Listing(choice, found.rows, found.hits, found.more)
+        tops = {} if before or not counted else _tops(extension, queues, None)
+    elif before:
+        pks = _older(_chosen(extension, choice, queues), Cursor.parse(before))
+        return Listing(choice, _rows(pks), [], len(pks) > PAGE)
     else:
-        tops = _tops(extension, queues)
-        newest = sorted(tops[view], reverse=True)[: PAGE + 1]
-        pks = [pk for _, pk, _ in newest]
-        tabs = [Tab(each, name, len(tops[each])) for each, name in VIEWS.items()]
-        unread = sum(missed > 0 for each in ("mine", "waiting") for *_, missed in tops[each])
-    found = Session.objects.select_related("customer", "number", "queue", "holder").in_bulk(pks)
-    rows = [Row(found[pk]) for pk in pks[:PAGE] if pk in found]
-    return Listing(view, rows, len(pks) > PAGE, tabs, unread)
+        tops = _tops(extension, queues, choice)
+        pks = [pk for _, pk, _ in tops["chosen"][: PAGE + 1]]
+        listed = Listing(choice, _rows(pks), [], len(pks) > PAGE)
+    if not tops:
+        return listed
+    sections = [Section(view, name, len(tops[view])) for view, name in VIEWS.items()]
+    own = [Section(f"queue-{q.pk}", q.name, len(tops[f"queue-{q.pk}"])) for q in queues]
+    unread = sum(missed > 0 for view in ("mine", "unassigned") for *_, missed in tops[view])
+    return replace(
+        listed,
+        tabs=sections[:3],
+        sections=[*own, *sections[3:]],
+        unread=unread,
+        queues=queues,
+    )
+
+
+def channels_of(extension: Extension) -> QuerySet[Channel]:
+    """The channels whose messages come to this agent, or from which they may write."""
+    come = Q(numbers__rule__queue__members=extension) | Q(numbers__rule__extension=extension)
+    wanted = Channel.objects.filter(come | Q(numbers__rule__may_start=extension))
+    return Channel.objects.filter(pk__in=wanted.values("pk")).order_by("name")
+
+
+def _rows(pks: list[int]) -> list[Row]:
+    related = Session.objects.select_related("customer", "number", "queue", "holder")
+    found = related.annotate(channel_name=F("channel__name")).in_bulk(pks)
+    return [Row(found[pk]) for pk in pks[:PAGE] if pk in found]
+
+
+def _allowed(choice: Choice, queues: list[Queue]) -> Choice:
+    """The choice without queues that are not this agent's: not even their names may be learnt."""
+    own = {queue.pk for queue in queues}
+    if choice.queue not in own:
+        choice = choice.without("queue")
+    section = choice.queue_section
+    return choice if section is None or section in own else replace(choice, view="all")
+
+
+def _chosen(extension: Extension, choice: Choice, queues: list[Queue]) -> list[SessionQuerySet]:
+    return [choice.narrow(each) for each in _branches(extension, choice.view, queues)]
 
 
 def _branches(extension: Extension, view: str, queues: list[Queue]) -> list[SessionQuerySet]:
-    """The parts of a view; no session is in two of them."""
+    """The parts of a section; no session is in two of them."""
     if view == "archived":
         return [Session.objects.for_extension(extension).archived_by(extension)]
     kept = Session.objects.not_archived_by(extension)
-    held = kept.filter(holder=extension)
-    shared = [kept.filter(holder=None, queue=q) for q in queues if q.pickup == Queue.NONE]
-    unheld = [kept.filter(holder=None, queue=q) for q in queues if q.pickup != Queue.NONE]
-    if view == "mine":
-        return [each.open() for each in (held, *shared)]
-    if view == "waiting":
-        return [each.open() for each in unheld] or [Session.objects.none()]
-    return [held, *shared, *unheld]
+    if view == "failed":
+        return [kept.for_extension(extension).filter(pk__in=NOT_SENT.values("session"))]
+    held, unheld = kept.filter(holder=extension), kept.filter(holder=None)
+    if view == "all":
+        return [held, *(unheld.filter(queue=queue) for queue in queues)]
+    lying = {f"queue-{queue.pk}": unheld.filter(queue=queue).open() for queue in queues}
+    if view in lying:
+        return [lying[view]]
+    if view == "held":
+        return [held.open()]
+    found = [lying[name] for name in _parts(view, queues)]
+    return ([held.open(), *found] if view == "mine" else found) or [Session.objects.none()]
 
 
-def _older(branches: list[SessionQuerySet], before: Cursor) -> list[int]:
+def _parts(view: str, queues: list[Queue]) -> list[str]:
+    """The queues' sections that make up Mine, beside what is held, and Unassigned."""
+    return [f"queue-{q.pk}" for q in queues if (q.pickup == Queue.NONE) == (view == "mine")]
+
+
+def _older(branches: list[SessionQuerySet], before: Cursor | None) -> list[int]:
     """The keys of the next page, and one more if there is more."""
+    if before is None:
+        return []
     older = Q(last_at__lt=before.at) | Q(pk__lt=before.pk)
     parts = [
         _top(branch.filter(older, last_at__lte=before.at), PAGE + 1).values_list("last_at", "pk")
@@ -150,16 +207,28 @@ def _older(branches: list[SessionQuerySet], before: Cursor) -> list[int]:
     return [pk for _, pk in _merged(parts).order_by(*NEWEST)[: PAGE + 1]]
 
 
-def _tops(extension: Extension, queues: list[Queue]) -> dict[str, list[tuple[datetime, int, int]]]:
-    """The newest of every view by one query: when, which, and how much of it is unread."""
+def _tops(extension: Extension, queues: list[Queue], choice: Choice | None) -> dict[str, list[Top]]:
+    """The newest of every section by one query, each in the order of the list.
+
+    "chosen" is what the agent looks at now.
+    """
+    views = ["all", "held", "failed", "archived", *(f"queue-{queue.pk}" for queue in queues)]
+    read = {view: _branches(extension, view, queues) for view in views}
+    if choice and choice.filtered:
+        read["chosen"] = _chosen(extension, choice, queues)
     parts = [
         _top(branch, MANY).values_list(Value(view), "last_at", "pk", "unread")
-        for view in VIEWS
-        for branch in _branches(extension, view, queues)
+        for view, branches in read.items()
+        for branch in branches
     ]
-    tops: dict[str, list[tuple[datetime, int, int]]] = {view: [] for view in VIEWS}
+    tops: dict[str, list[Top]] = {view: [] for view in read}
     for view, *top in _merged(parts):
         tops[view].append(tuple(top))
+    tops["mine"] = tops.pop("held") + [t for v in _parts("mine", queues) for t in tops[v]]
+    tops["unassigned"] = [t for v in _parts("unassigned", queues) for t in tops[v]]
+    tops = {view: sorted(top, reverse=True)[:MANY] for view, top in tops.items()}
+    if choice and not choice.filtered:
+        tops["chosen"] = tops[choice.view]
     return tops
 
 
@@ -170,3 +239,7 @@ def _top(branch: SessionQuerySet, limit: int) -> QuerySet[Session]:
 
 def _merged(parts: list[QuerySet[Session]]) -> QuerySet[Session]:
     return parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+
+
+def _is_key(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19

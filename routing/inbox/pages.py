@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -16,8 +17,9 @@ from ..models import Archived, Draft, Queue, Session
 from ..models.sessions import SessionQuerySet
 from . import bubbles
 from .access import AgentRequest, agent
+from .choice import Choice
 from .composing import Composer
-from .listing import Cursor, listing
+from .listing import listing
 
 SHOWN = 100  # so many shown messages are asked about again at most
 
@@ -27,7 +29,7 @@ SHOWN = 100  # so many shown messages are asked about again at most
 def inbox(request: AgentRequest) -> HttpResponse:
     """The list, alone or with nothing beside it; htmx gets the list or its next page."""
     if request.htmx and (before := request.GET.get("before")):
-        page = listing(request.extension, request.GET.get("view", ""), Cursor.parse(before))
+        page = listing(request.extension, Choice.of(request.GET), before)
         return render(request, "inbox/_rows.html", {"listing": page})
     return desk_page(request, "inbox/_empty.html", {})
 
@@ -35,12 +37,14 @@ def inbox(request: AgentRequest) -> HttpResponse:
 @require_safe
 @agent
 def session(request: AgentRequest, pk: int) -> HttpResponse:
-    """One session with its newest messages, or those before ``?before=``."""
+    """One session with its newest messages, those before ``?before=``, or from ``?message=``."""
     found = _visible(request).filter(pk=pk).first()
     if found is None:
         return gone(request, pk)
-    before = _number(request.GET.get("before"))
+    before, sought = _number(request.GET.get("before")), _number(request.GET.get("message"))
     shown, more = bubbles.newest(found, before)
+    if before is None and sought is not None:
+        shown, more = bubbles.around(found, sought) or (shown, more)
     context = {"session": found, "bubbles": shown, "more": more, "before": before}
     if request.htmx and before is not None:
         return render(request, "inbox/_messages.html", context)
@@ -106,13 +110,21 @@ def desk_page(
     target = request.htmx.target if not request.htmx.history_restore_request else None
     if target == "main":
         context["listing"] = None
-        context["query"] = _query(request)
+        context["query"] = Choice.of(request.GET).query
         return render(request, main, context, status=status)
-    context["listing"] = listing(request.extension, request.GET.get("view", ""))
+    choice, before = Choice.of(request.GET), ""
+    if request.path == reverse("inbox"):
+        before = request.GET.get("before", "")
+    # Beside a thread the counts of a search come with the page's first refresh.
+    counted = target == "list" or not choice.words or "session" not in context
+    context["listing"] = listing(request.extension, choice, before, counted=counted)
     context["demo"] = settings.DEMO
     context["query"] = context["listing"].query
     if target == "list":
-        return render(request, "inbox/_list.html", context)
+        answer = render(request, "inbox/_list.html", context)
+        if request.path == reverse("inbox"):
+            answer["HX-Push-Url"] = request.path + context["query"]  # without empty fields
+        return answer
     return render(request, "inbox/page.html", context | {"main": main}, status=status)
 
 
@@ -125,11 +137,6 @@ def _visible(request: AgentRequest) -> SessionQuerySet:
         put_away=Exists(away.filter(at__gte=OuterRef("last_at"))),
         draft=Subquery(typed.values("text")[:1]),
     )
-
-
-def _query(request: HttpRequest) -> str:
-    view = request.GET.get("view", "")
-    return f"?view={view}" if view in ("mine", "waiting", "archived") else ""
 
 
 def _may_pick_up(found: Session) -> bool:

@@ -2,9 +2,10 @@
 
 from django.contrib.auth import views as auth
 from django.urls import path
+from django.views.generic import RedirectView
 
 from ..policy import strict
-from . import actions, canned, drafts, pages, preferences, starting, templating
+from . import actions, canned, drafts, filters, many, pages, preferences, starting, templating
 
 session = "s/<int:pk>/"
 
@@ -14,6 +15,10 @@ urlpatterns = [
     path("logout/", strict(auth.LogoutView.as_view()), name="logout"),
     path("new/", starting.new_session, name="new-session"),
     path("settings/", preferences.preferences, name="preferences"),
+    path("filters/", filters.filters, name="filters"),
+    path("many/", many.many, name="many"),
+    path("many/undo/", many.undo, name="many-undo"),
+    path("sessions/<int:pk>/", RedirectView.as_view(pattern_name="session", query_string=True)),
     path(session, pages.session, name="session"),
     path(session + "news/", pages.news, name="news"),
     path(session + "write/", actions.write, name="write"),

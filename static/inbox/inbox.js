@@ -1,5 +1,6 @@
 // The inbox: starts the modules, and looks after what htmx puts into the page.
 
+import * as found from "./found.js";
 import { mark, refresh, title } from "./list.js";
 import * as live from "./live.js";
 import { ask, goTo, show, toast } from "./page.js";
@@ -10,6 +11,7 @@ import "./offers.js";
 
 function settle() {
   thread.begin();
+  found.begin();
   templates.begin();
   mark();
   title();
@@ -42,11 +44,11 @@ document.addEventListener("htmx:afterRequest", async (event) => {
 let kept = null;
 addEventListener("popstate", () => {
   const box = document.getElementById("rows-box");
-  kept = box && { view: box.dataset.view, top: box.scrollTop };
+  kept = box && { query: box.dataset.query, top: box.scrollTop };
 }, { capture: true });
 document.addEventListener("htmx:historyRestore", () => {
   const box = document.getElementById("rows-box");
-  if (kept && box?.dataset.view === kept.view) box.scrollTop = kept.top;
+  if (kept && box?.dataset.query === kept.query) box.scrollTop = kept.top;
   kept = null;
 });
 

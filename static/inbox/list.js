@@ -1,8 +1,10 @@
 // The list: refreshed in place, row by row, without moving what the agent is aiming at.
 
+import * as many from "./many.js";
 import { ask, parsed, patch } from "./page.js";
 
 const AIMING = 1500; // ms after the last movement of the pointer in which no row changes its place
+const TOP = 24; // px scrolled down that still count as the top
 let movedAt = -AIMING;
 let timer = null;
 let due = Infinity;
@@ -27,12 +29,15 @@ async function load() {
     again = true;
     return;
   }
-  const view = byId("rows-box")?.dataset.view;
-  if (!view) return;
+  const box = byId("rows-box");
+  if (!box) return;
+  const query = box.dataset.query;
   busy = true;
   try {
-    const { status, html } = await ask(view === "all" ? "/" : `/?view=${view}`, { target: "list" });
-    if (status === 200 && byId("rows-box")?.dataset.view === view) apply(parsed(html));
+    // A search stays as it was found; only the counts around it go on.
+    const address = "still" in box.dataset ? "/?view=mine" : `/${query}`;
+    const { status, html } = await ask(address, { target: "list" });
+    if (status === 200 && byId("rows-box")?.dataset.query === query) apply(parsed(html));
   } catch {
     // Offline: the connection's own watch calls again when it is back.
   } finally {
@@ -44,24 +49,54 @@ async function load() {
 
 function apply(fresh) {
   mark(fresh);
-  for (const tab of fresh.querySelectorAll("#tabs a")) {
-    const old = byId(tab.id);
-    if (old) patch(old, tab);
-  }
+  counts(fresh);
   const box = byId("rows-box");
   const freshBox = fresh.querySelector("#rows-box");
   box.dataset.unread = freshBox.dataset.unread;
+  title();
+  if ("still" in box.dataset) return;
   const rows = [...freshBox.querySelectorAll("#rows > li")].filter(isRow);
   if (!rows.length || !byId("rows").querySelector(".row")) {
     box.replaceChildren(...freshBox.childNodes);
     window.htmx?.process(box);
-  } else if (performance.now() - movedAt < AIMING) {
-    for (const row of rows) if (byId(row.id)) patch(byId(row.id), row);
-    refresh(AIMING);
+  } else if (performance.now() - movedAt < AIMING || box.scrollTop > TOP) {
+    hold(rows);
+    if (box.scrollTop <= TOP) refresh(AIMING);
   } else {
+    byId("fresh").hidden = true;
     arrange(byId("rows"), rows, freshBox.querySelector("#end"));
   }
-  title();
+  many.sync();
+}
+
+/** The numbers beside the sections. */
+function counts(fresh) {
+  for (const place of ["tabs", "sections"]) {
+    const [old, now] = [byId(place), fresh.querySelector(`#${place}`)];
+    const current = old.querySelector("[aria-current]")?.id;
+    for (const link of now.children) {
+      link.removeAttribute("aria-current");
+      if (link.id === current) link.setAttribute("aria-current", "page");
+    }
+    const names = (box) => [...box.children].map((link) => link.id).join();
+    if (names(old) !== names(now)) patch(old, now);
+    else for (const link of [...now.children]) patch(byId(link.id), link);
+  }
+}
+
+/** Change the rows where they stand, and tell how many belong above. */
+function hold(rows) {
+  const first = byId("rows").querySelector(".row").dataset.key;
+  const newer = rows.filter((row) => row.dataset.key > first).length;
+  for (const row of rows) {
+    const old = byId(row.id);
+    if (!old) continue;
+    if (row.dataset.key > first) row.dataset.key = old.dataset.key; // it has not moved yet
+    patch(old, row);
+  }
+  const button = byId("fresh");
+  button.querySelector("span").textContent = newer;
+  button.hidden = newer === 0;
 }
 
 /** Give the list these newest rows in their order; older ones that were loaded stay below. */
@@ -96,6 +131,7 @@ export function mark(within = document) {
     if (link.parentElement.id === `row-${open}`) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
+  if (within === document) many.sync();
 }
 
 /** Tell the number of unread sessions in the title. */
@@ -108,3 +144,23 @@ export function title() {
 document.addEventListener("pointermove", (event) => {
   if (event.pointerType === "mouse" && event.target.closest("#rows")) movedAt = performance.now();
 });
+document.addEventListener("click", (event) => {
+  const filters = byId("filters");
+  if (filters?.open && !filters.contains(event.target)) filters.open = false;
+  if (!event.target.closest("#fresh")) return;
+  byId("rows-box").scrollTop = 0;
+  movedAt = -AIMING;
+  refresh(0);
+});
+document.addEventListener("keydown", (event) => {
+  const filters = byId("filters");
+  if (event.key !== "Escape" || !filters?.open) return;
+  filters.open = false;
+  filters.querySelector("summary").focus();
+});
+// Scrolled back to the top by hand: what was held back may come.
+document.addEventListener("scroll", (event) => {
+  if (event.target.id === "rows-box" && event.target.scrollTop <= TOP && !byId("fresh").hidden) refresh(0);
+}, { capture: true, passive: true });
+
+many.begin(() => refresh(0));

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from routing import desk
-from routing.inbox import listing as listings
-from routing.inbox.listing import Cursor, listing
+from routing.inbox.choice import VIEWS, Choice
+from routing.inbox.listing import listing
+from routing.inbox.rows import Cursor
 from routing.models import Extension, Message, Queue, Session
 
 from ..factories import (
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def shown(extension: Extension, view: str = "all") -> list[Session]:
-    return [row.session for row in listing(extension, view).rows]
+    return [row.session for row in listing(extension, Choice(view)).rows]
 
 
 def test_login_by_username_and_password(anna: Extension) -> None:
@@ -71,14 +72,18 @@ def test_views_hold_what_they_say(anna: Extension) -> None:
     SessionFactory(queue=QueueFactory())
     assert set(shown(anna)) == {mine, closed, waiting, together}
     assert set(shown(anna, "mine")) == {mine, together}
-    assert shown(anna, "waiting") == [waiting]
+    assert shown(anna, "unassigned") == [waiting]
     assert shown(anna, "archived") == [put_away]
-    found = {tab.view: tab.found for tab in listing(anna).tabs}
-    assert found == {"all": 4, "mine": 2, "waiting": 1, "archived": 1}
+    assert shown(anna, f"queue-{manual.pk}") == [waiting]
+    assert shown(anna, f"queue-{shared.pk}") == [together]
+    page = listing(anna)
+    assert {tab.name: tab.found for tab in page.tabs} == {"Mine": 2, "Unassigned": 1, "All": 4}
+    beside = {manual.name: 1, shared.name: 1, "Failed": 0, "Archived": 1}
+    assert {section.name: section.found for section in page.sections} == beside
 
 
 def test_agent_without_queues_has_every_view(anna: Extension) -> None:
-    assert [shown(anna, view) for view in listings.VIEWS] == [[], [], [], []]
+    assert [shown(anna, view) for view in VIEWS] == [[]] * 5
 
 
 def test_archived_session_comes_back_with_the_next_message(anna: Extension) -> None:
@@ -101,12 +106,12 @@ def test_newest_first_and_pages_meet_without_gap_or_double(anna: Extension) -> N
         )
     wanted = list(Session.objects.order_by("-last_at", "-pk"))
     found: list[Session] = []
-    before = None
+    before = ""
     for size in (50, 50, 30):
-        page = listing(anna, "all", before)
+        page = listing(anna, Choice(), before)
         assert len(page.rows) == size and page.more == (size == 50)
         found += [row.session for row in page.rows]
-        before = Cursor.parse(str(page.last))
+        before = page.older.partition("before=")[2]
     assert found == wanted
 
 
@@ -125,7 +130,7 @@ def test_next_page_is_a_fragment_that_ends_the_list(browser: Client, anna: Exten
         SessionFactory(holder=anna, number=number)
     page = browser.get("/?view=mine").content.decode()
     assert page.count('class="row"') == 50 and "That is everything" not in page
-    before = str(listing(anna, "mine").last)
+    before = listing(anna, Choice("mine")).older.partition("before=")[2]
     rest = browser.get(f"/?view=mine&before={before}", headers={"HX-Request": "true"})
     assert rest.content.decode().count('class="row"') == 1
     assert "That is everything" in rest.content.decode()
@@ -161,7 +166,7 @@ def test_row_tells_that_we_spoke_last(browser: Client, anna: Extension) -> None:
 
 def test_htmx_gets_the_list_alone(browser: Client) -> None:
     headers = {"HX-Request": "true", "HX-Target": "list"}
-    answer = browser.get("/?view=waiting", headers=headers)
+    answer = browser.get("/?view=unassigned", headers=headers)
     assert "<html" not in answer.content.decode() and 'id="rows-box"' in answer.content.decode()
     back = browser.get("/", headers={**headers, "HX-History-Restore-Request": "true"})
     assert "<html" in back.content.decode()
@@ -194,7 +199,7 @@ def test_pages_cost_at_most_twelve_queries(
     for n in range(many):
         MessageFactory(session=sessions[0], author=anna, answer=n % 2 == 0)
     Message.objects.filter(direction=Message.OUT).update(due_at=timezone.now())
-    for address in ("/", "/?view=waiting", "/?view=archived"):
+    for address in ("/", "/?view=unassigned", "/?view=archived"):
         with django_assert_max_num_queries(12):
             assert browser.get(address).status_code == 200
     with django_assert_max_num_queries(12):

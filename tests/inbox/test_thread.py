@@ -191,7 +191,7 @@ def test_transfer_to_nobody_is_refused(browser: Client, mine: Session, to: str) 
 
 
 def test_archive_and_back(browser: Client, mine: Session) -> None:
-    answer = browser.post(f"/s/{mine.pk}/archive/", {"view": "mine"})
+    answer = browser.post(f"/s/{mine.pk}/archive/", {"list": "?view=mine"})
     assert answer.headers["Location"] == "/?view=mine"
     assert "Unarchive" in text(browser.get(f"/s/{mine.pk}/"))
     browser.post(f"/s/{mine.pk}/unarchive/")

@@ -1,0 +1,114 @@
+"""What an agent wants to see in the list: a section, filters, words. It is the list's address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from ..models import Message
+from ..models.sessions import SessionQuerySet
+
+VIEWS = {
+    "mine": "Mine",
+    "unassigned": "Unassigned",
+    "all": "All",
+    "failed": "Failed",
+    "archived": "Archived",
+}
+STATES = {"unread": "Unread", "waiting": "Waiting for an answer", "failed": "Not sent"}
+FILTERS = ("channel", "queue", "state", "since")
+QUEUE = re.compile(r"queue-(\d{1,18})")
+LONGEST = 200  # letters of a question
+
+NOT_SENT = Message.objects.filter(status__in=[Message.FAILED, Message.UNKNOWN])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A section ("all", "queue-5"), filters, and the words that are searched for."""
+
+    view: str = "all"
+    words: str = ""
+    channel: int | None = None
+    queue: int | None = None
+    state: str = ""
+    since: date | None = None
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Choice:
+        """What an address asks for. Nonsense in it is left out."""
+        words = " ".join(asked.get("q", "").replace("\x00", " ").split())[:LONGEST]
+        view = asked.get("view", "")
+        known = view in VIEWS or QUEUE.fullmatch(view)
+        return cls(
+            view="all" if words or not known else view,
+            words=words,
+            channel=_key(asked.get("channel")),
+            queue=_key(asked.get("queue")),
+            state=asked.get("state", "") if asked.get("state") in STATES else "",
+            since=_day(asked.get("since", "")),
+        )
+
+    @property
+    def query(self) -> str:
+        """The address after the path: "" for the whole list, else with its question mark."""
+        parts = {
+            "view": "" if self.view == "all" else self.view,
+            "q": self.words,
+            "channel": self.channel or "",
+            "queue": self.queue or "",
+            "state": self.state,
+            "since": self.since or "",
+        }
+        query = urlencode({name: value for name, value in parts.items() if value})
+        return f"?{query}" if query else ""
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.channel or self.queue or self.state or self.since)
+
+    @property
+    def queue_section(self) -> int | None:
+        """The queue whose section this is."""
+        found = QUEUE.fullmatch(self.view)
+        return int(found[1]) if found else None
+
+    def without(self, *names: str) -> Choice:
+        return replace(self, **{name: "" if name == "state" else None for name in names})
+
+    def narrow(self, sessions: SessionQuerySet) -> SessionQuerySet:
+        """Those of the sessions that the filters leave."""
+        wanted = Q()
+        if self.channel:
+            wanted &= Q(channel=self.channel)
+        if self.queue:
+            wanted &= Q(queue=self.queue)
+        if self.since:
+            begin = datetime.combine(self.since, time.min)
+            wanted &= Q(last_at__gte=timezone.make_aware(begin))
+        if self.state == "unread":
+            wanted &= Q(unread__gt=0)
+        elif self.state == "waiting":
+            wanted &= Q(closed_at=None, last_inbound=True)
+        elif self.state == "failed":
+            wanted &= Q(pk__in=NOT_SENT.values("session"))
+        return sessions.filter(wanted)
+
+
+def _key(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = parse_date(text[:10])
+    except ValueError:
+        return None
+    return found if found and found.year >= 1970 else None

@@ -1,0 +1,108 @@
+// Selecting sessions in the list, what is done to them at once, and its Undo.
+
+import { ask, parsed, toast } from "./page.js";
+
+const OFFERED = 10_000; // ms in which Undo stands there
+const chosen = new Set();
+let last = null; // the box that was clicked last, where a range begins
+let list = null; // to which list the selection belongs
+let told = () => {};
+let fading = null;
+
+const byId = (id) => document.getElementById(id);
+const boxes = () => [...document.querySelectorAll("#rows .pick input")];
+
+/** Call `refresh` when sessions have left the list. */
+export function begin(refresh) {
+  told = refresh;
+  sync();
+}
+
+/** Show in the list as it is now what is selected. A selection ends with its list. */
+export function sync() {
+  const query = byId("rows-box")?.dataset.query;
+  if (query !== list) chosen.clear();
+  list = query;
+  const shown = boxes();
+  const there = new Set(shown.map((box) => box.value));
+  for (const key of [...chosen]) if (!there.has(key)) chosen.delete(key);
+  for (const box of shown) box.checked = chosen.has(box.value);
+  const bar = byId("many");
+  if (!bar) return;
+  bar.hidden = chosen.size === 0;
+  byId("many-count").textContent = chosen.size ? `${chosen.size} selected` : "";
+  byId("rows")?.classList.toggle("selecting", chosen.size > 0 || selecting());
+}
+
+const selecting = () => byId("select")?.getAttribute("aria-pressed") === "true";
+
+function choose(box, on, range) {
+  const shown = boxes();
+  const from = range ? shown.findIndex((each) => each.value === last) : -1;
+  const to = shown.indexOf(box);
+  const all = from < 0 ? [box] : shown.slice(Math.min(from, to), Math.max(from, to) + 1);
+  for (const each of all) {
+    if (on) chosen.add(each.value);
+    else chosen.delete(each.value);
+  }
+  last = box.value;
+  sync();
+}
+
+function none() {
+  chosen.clear();
+  byId("select")?.setAttribute("aria-pressed", "false");
+  sync();
+}
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.(".pick input");
+  if (box) choose(box, box.checked, event.shiftKey);
+  if (event.target.closest?.("#many-none")) none();
+  const button = event.target.closest?.("#select");
+  if (button) {
+    if (selecting()) return none();
+    button.setAttribute("aria-pressed", "true");
+    sync();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const row = event.target.closest?.("#rows .row");
+  if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
+  const box = row.querySelector(".pick input");
+  if (box && event.key.toLowerCase() === "x") choose(box, !box.checked, event.shiftKey);
+  if (event.key === "Escape" && chosen.size) none();
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.id !== "many" && form.id !== "undo") return;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  form.dataset.busy = "true";
+  const body = new FormData(form, event.submitter);
+  try {
+    const { status, html } = await ask(form.action, { body });
+    if (status === 200 || status === 422) offer(html);
+    else toast(`The server could not do it (${status}).`);
+    if (status === 200) none();
+  } catch {
+    toast("No connection. Nothing was changed.");
+  }
+  delete form.dataset.busy;
+  told();
+});
+
+/** Say what was done, and offer to take it back. */
+function offer(html) {
+  byId("undo")?.remove();
+  const note = parsed(html).querySelector("#undo");
+  document.body.append(note);
+  clearTimeout(fading);
+  const away = () => {
+    if (note.matches(":hover, :focus-within")) fading = setTimeout(away, 2000);
+    else note.remove();
+  };
+  fading = setTimeout(away, OFFERED);
+}
