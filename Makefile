@@ -36,8 +36,10 @@ lint: $(DEV_STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Most tests wait more than they compute; what measures time, or drives a browser, runs by itself.
 pytest: $(DEV_STAMP)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 3 --dist loadfile --ignore=tests/stories --ignore=tests/browser
+	$(PYTHON) -m pytest tests/stories tests/browser
 
 bench: $(DEV_STAMP)
 	$(PYTHON) -m bench
