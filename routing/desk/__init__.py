@@ -7,6 +7,7 @@ raised as Refused, AlreadyTaken or SessionClosed, with a sentence for the agent.
 from ..models import AlreadyTaken, SessionClosed
 from .drafting import draft_of, forget_draft, keep_draft
 from .limits import check
+from .noting import NOTE, mentioned, note, see_mentions
 from .refusing import Refused
 from .sessions import archive, close, pick_up, read, transfer, unarchive
 from .starting import numbers_to_start_from, start
@@ -16,6 +17,7 @@ from .undoing import undo
 from .writing import retry, write
 
 __all__ = [
+    "NOTE",
     "AlreadyTaken",
     "Refused",
     "SessionClosed",
@@ -26,11 +28,14 @@ __all__ = [
     "draft_of",
     "forget_draft",
     "keep_draft",
+    "mentioned",
+    "note",
     "numbers_to_start_from",
     "pick_up",
     "read",
     "retry",
     "say",
+    "see_mentions",
     "send_test",
     "start",
     "tell_members",

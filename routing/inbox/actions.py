@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from .. import desk, files
 from ..models import Attachment, Extension, Message, Platform, Queue, Session
 from .access import AgentRequest, agent
-from .filling import check_filled
 from .choice import Choice
+from .filling import check_filled
 from .pages import desk_page, gone, render_news, visible
 
 REFUSALS = (desk.Refused, desk.AlreadyTaken, desk.SessionClosed)

@@ -14,6 +14,7 @@ from django.utils.html import urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import outbox
+from ..desk import NOTE
 from ..models import Attachment, Message, Session
 
 PAGE = 50
@@ -43,6 +44,8 @@ class Bubble:
 
     @property
     def side(self) -> str:
+        if self.message.event == NOTE:
+            return "private"
         return {Message.OUT: "own", Message.IN: "theirs"}.get(self.message.direction, "line")
 
     @property

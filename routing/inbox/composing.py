@@ -35,7 +35,10 @@ class Composer:
 
     @property
     def over(self) -> str:
-        """Why nobody writes here any more; "" if somebody may."""
+        """Why this agent does not write here; "" if they may."""
+        if getattr(self.session, "guest", False):
+            whose = self.session.holder or self.session.queue or self.session.platform
+            return f"{whose or 'Someone else'} answers here. You can add a note."
         if self.session.closed_at:
             return "This session is closed. Start a new one to write again."
         if self.session.platform_id:

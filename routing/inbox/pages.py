@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Count, Exists, OuterRef, Subquery, Value
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from .. import desk
-from ..models import Archived, Draft, Queue, Session
+from ..models import Archived, Draft, Mention, Queue, Session
 from ..models.sessions import SessionQuerySet
 from . import bubbles
 from .access import AgentRequest, agent
@@ -38,9 +38,11 @@ def inbox(request: AgentRequest) -> HttpResponse:
 @agent
 def session(request: AgentRequest, pk: int) -> HttpResponse:
     """One session with its newest messages, those before ``?before=``, or from ``?message=``."""
-    found = _visible(request).filter(pk=pk).first()
+    found = _visible(request).filter(pk=pk).first() or _guest(request).filter(pk=pk).first()
     if found is None:
         return gone(request, pk)
+    if found.called:
+        desk.see_mentions(request.extension, found)
     before, sought = _number(request.GET.get("before")), _number(request.GET.get("message"))
     shown, more = bubbles.newest(found, before)
     if before is None and sought is not None:
@@ -57,7 +59,7 @@ def session(request: AgentRequest, pk: int) -> HttpResponse:
 @agent
 def news(request: AgentRequest, pk: int) -> HttpResponse:
     """What changed in an open session since the browser last asked."""
-    found = _visible(request).filter(pk=pk).first()
+    found = _visible(request).filter(pk=pk).first() or _guest(request).filter(pk=pk).first()
     if found is None:
         return gone(request, pk)
     return render_news(request, found, seen="seen" in request.GET)
@@ -66,6 +68,14 @@ def news(request: AgentRequest, pk: int) -> HttpResponse:
 def visible(request: AgentRequest, pk: int) -> Session:
     """The agent's session of this key, else a 404."""
     return get_object_or_404(_visible(request), pk=pk)
+
+
+def readable(request: AgentRequest, pk: int) -> Session:
+    """A session of this key that the agent may read, as a guest maybe; else a 404."""
+    found = _visible(request).filter(pk=pk).first() or _guest(request).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def render_news(
@@ -129,18 +139,35 @@ def desk_page(
 
 
 def _visible(request: AgentRequest) -> SessionQuerySet:
-    related = ("customer", "number", "queue", "holder", "channel")
-    mine = Session.objects.for_extension(request.extension).select_related(*related)
+    mine = Session.objects.for_extension(request.extension)
+    return _annotated(request, mine).annotate(guest=Value(False))
+
+
+def _guest(request: AgentRequest) -> SessionQuerySet:
+    """Sessions of others in which this agent was mentioned: they may read them, and add notes."""
+    called = Mention.objects.filter(extension=request.extension).values("session")
+    found = Session.objects.filter(pk__in=called)
+    return _annotated(request, found).annotate(guest=Value(True))
+
+
+def _annotated(request: AgentRequest, mine: SessionQuerySet) -> SessionQuerySet:
+    related = ("customer", "number", "queue", "holder", "channel", "platform")
+    mine = mine.select_related(*related)
     away = Archived.objects.filter(extension=request.extension, session=OuterRef("pk"))
+    # As a part of the one question: it is the same that the link above the thread will ask.
+    before = Session.objects.before(OuterRef, request.extension).order_by()
+    unseen = Mention.objects.unseen().filter(extension=request.extension)
     typed = Draft.objects.filter(extension=request.extension, session=OuterRef("pk"))
     return mine.annotate(
         put_away=Exists(away.filter(at__gte=OuterRef("last_at"))),
+        earlier=Subquery(before.values("customer").annotate(n=Count("pk")).values("n")),
+        called=Exists(unseen.filter(session=OuterRef("pk"))),
         draft=Subquery(typed.values("text")[:1]),
     )
 
 
 def _may_pick_up(found: Session) -> bool:
-    if found.holder_id or found.closed_at or found.platform_id:
+    if found.guest or found.holder_id or found.closed_at or found.platform_id:
         return False
     return not (found.queue and found.queue.pickup == Queue.NONE)
 

@@ -5,7 +5,19 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from ..policy import strict
-from . import actions, canned, drafts, filters, many, pages, preferences, starting, templating
+from . import (
+    actions,
+    canned,
+    drafts,
+    earlier,
+    filters,
+    many,
+    noting,
+    pages,
+    preferences,
+    starting,
+    templating,
+)
 
 session = "s/<int:pk>/"
 
@@ -14,6 +26,9 @@ urlpatterns = [
     path("login/", strict(auth.LoginView.as_view(redirect_authenticated_user=True)), name="login"),
     path("logout/", strict(auth.LogoutView.as_view()), name="logout"),
     path("new/", starting.new_session, name="new-session"),
+    path("mentions/", noting.mentions, name="mentions"),
+    path("mentions/count/", noting.unseen, name="mention-count"),
+    path("colleagues/", noting.colleagues, name="colleagues"),
     path("settings/", preferences.preferences, name="preferences"),
     path("filters/", filters.filters, name="filters"),
     path("many/", many.many, name="many"),
@@ -23,6 +38,9 @@ urlpatterns = [
     path(session + "news/", pages.news, name="news"),
     path(session + "write/", actions.write, name="write"),
     path(session + "canned/", canned.canned, name="canned"),
+    path(session + "earlier/", earlier.earlier, name="earlier"),
+    path(session + "folded/", earlier.folded, name="folded"),
+    path(session + "note/", noting.note, name="note"),
     path(session + "draft/", drafts.draft, name="draft"),
     path(session + "template/", templating.template, name="template"),
     path(session + "pick-up/", actions.pick_up, name="pick-up"),

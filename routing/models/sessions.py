@@ -39,6 +39,25 @@ class SessionQuerySet(models.QuerySet["Session"]):
         queues = Queue.objects.filter(members=extension)
         return self.filter(Q(holder=extension) | Q(holder=None, queue__in=queues))
 
+    def readable_by(self, extension: Extension) -> SessionQuerySet:
+        """All that this agent may see, and those in which a colleague mentioned them."""
+        seen = Session.objects.for_extension(extension).values("pk")
+        called = extension.mentions.values("session")
+        return self.filter(Q(pk__in=seen) | Q(pk__in=called))
+
+    def before(self, session: Session | type[OuterRef], extension: Extension) -> SessionQuerySet:
+        """The same customer's sessions that began earlier, as far as this agent may see them.
+
+        With ``OuterRef`` for the session, to be a part of a query about sessions.
+        """
+        names = ("customer", "opened_at", "pk")
+        if isinstance(session, Session):
+            customer, opened_at, pk = session.customer_id, session.opened_at, session.pk
+        else:
+            customer, opened_at, pk = map(OuterRef, names)
+        mine = self.for_extension(extension).filter(customer=customer)
+        return mine.filter(opened_at__lte=opened_at).exclude(pk=pk)
+
     def not_archived_by(self, extension: Extension) -> SessionQuerySet:
         """Without those the agent archived since the last message; a new message brings it back."""
         return self.filter(

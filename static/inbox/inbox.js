@@ -8,6 +8,7 @@ import * as templates from "./templates.js";
 import * as thread from "./thread.js";
 import "./actions.js";
 import "./offers.js";
+import "./earlier.js";
 
 function settle() {
   thread.begin();

@@ -2,6 +2,7 @@
 
 import { refresh } from "./list.js";
 import { elsewhere } from "./drafts.js";
+import { toast } from "./page.js";
 import { news } from "./thread.js";
 
 const PATIENCE = 2500; // ms without connection before the pill shows
@@ -32,6 +33,11 @@ function connect() {
     const nudge = JSON.parse(event.data);
     if (nudge.draft) {
       if (String(nudge.draft) === open() && elsewhere(nudge)) news();
+      return;
+    }
+    if ("mention" in nudge) {
+      document.body.dispatchEvent(new Event("parley:mention"));
+      if (nudge.mention && String(nudge.mention) !== open()) toast("A colleague mentioned you in a note.");
       return;
     }
     refresh();

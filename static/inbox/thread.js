@@ -2,6 +2,7 @@
 
 import { ask, parsed, patch, show, toast } from "./page.js";
 import { adopt, begin as beginComposer } from "./composer.js";
+import { begin as beginNote } from "./noting.js";
 import { begin as beginWindow } from "./window.js";
 
 const NEAR = 60; // px from the end that still count as the end
@@ -33,6 +34,7 @@ export function begin() {
   watchOlder();
   toEnd();
   beginComposer();
+  beginNote();
   beginWindow(later);
 }
 
@@ -100,6 +102,7 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
   if (composer.dataset.lock !== byId("composer").dataset.lock) {
     patch(byId("composer"), composer);
     beginComposer();
+    beginNote();
   } else {
     adopt(composer.querySelector("#text")?.value ?? "", mine);
   }
@@ -108,7 +111,7 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
   }
   beginWindow(later);
   if (pinned || mineIsNew) toEnd();
-  else if (added.some((item) => item.classList.contains("theirs"))) byId("newer").hidden = false;
+  else if (added.some((item) => item.matches(".theirs, .private"))) byId("newer").hidden = false;
 }
 
 function upsert(fresh) {
