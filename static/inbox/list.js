@@ -10,6 +10,7 @@ let timer = null;
 let due = Infinity;
 let busy = false;
 let again = false;
+let own = false; // the agent changed the list and wants to see it
 
 const byId = (id) => document.getElementById(id);
 const isRow = (item) => item.id.startsWith("row-");
@@ -59,13 +60,14 @@ function apply(fresh) {
   if (!rows.length || !byId("rows").querySelector(".row")) {
     box.replaceChildren(...freshBox.childNodes);
     window.htmx?.process(box);
-  } else if (performance.now() - movedAt < AIMING || box.scrollTop > TOP) {
+  } else if (!own && (performance.now() - movedAt < AIMING || box.scrollTop > TOP)) {
     hold(rows);
     if (box.scrollTop <= TOP) refresh(AIMING);
   } else {
     byId("fresh").hidden = true;
     arrange(byId("rows"), rows, freshBox.querySelector("#end"));
   }
+  own = false;
   many.sync();
 }
 
@@ -149,7 +151,7 @@ document.addEventListener("click", (event) => {
   if (filters?.open && !filters.contains(event.target)) filters.open = false;
   if (!event.target.closest("#fresh")) return;
   byId("rows-box").scrollTop = 0;
-  movedAt = -AIMING;
+  own = true;
   refresh(0);
 });
 document.addEventListener("keydown", (event) => {
@@ -163,4 +165,7 @@ document.addEventListener("scroll", (event) => {
   if (event.target.id === "rows-box" && event.target.scrollTop <= TOP && !byId("fresh").hidden) refresh(0);
 }, { capture: true, passive: true });
 
-many.begin(() => refresh(0));
+many.begin(() => {
+  own = true;
+  refresh(0);
+});
