@@ -20,14 +20,15 @@ class Exchange(models.Model):
     """One attempt to send, or one request to a webhook, with secrets cut out."""
 
     SEND, WEBHOOK, CHECK, POLL, FETCH = "send", "webhook", "check", "poll", "fetch"
+    LINK = "link"
     KINDS = {
         SEND: "Attempt to send",
         WEBHOOK: "Webhook",
         CHECK: "Check of credentials",
         POLL: "Poll",
         FETCH: "File",
+        LINK: "Session with the provider",
     }
-    LINK = "link"
     #: Outcomes of a send are the message's status after it; the others are ok or refused.
     OK, REFUSED, HELD = "ok", "refused", "held"
 
