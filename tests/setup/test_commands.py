@@ -162,4 +162,4 @@ def test_the_documented_example_and_its_mistakes_are_true(settings):
     wrong = wrong.replace("{queue: Support}", "{queue: Suport}")
     for each in mistakes(wrong):
         assert each in page
-    assert len(setup.apply(example).changes) == 8
+    assert len(setup.apply(example).changes) == 10
