@@ -37,9 +37,10 @@ lint: $(DEV_STAMP)
 	$(BIN)/lint-imports
 
 # Most tests wait more than they compute; what measures time, or drives a browser, runs by itself.
+ALONE := tests/stories tests/browser
 pytest: $(DEV_STAMP)
 	$(PYTHON) -m pytest -n 3 --dist loadfile --ignore=tests/stories --ignore=tests/browser
-	$(PYTHON) -m pytest tests/stories tests/browser
+	$(PYTHON) -m pytest $(ALONE)
 
 bench: $(DEV_STAMP)
 	$(PYTHON) -m bench
