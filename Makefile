@@ -36,11 +36,11 @@ lint: $(DEV_STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Most tests wait more than they compute; what measures time, or drives a browser, runs by itself.
+# Most tests wait more than they compute. Those that start a whole Parley have a turn of their own.
 ALONE := tests/stories tests/browser
 pytest: $(DEV_STAMP)
 	$(PYTHON) -m pytest -n 3 --dist loadfile --ignore=tests/stories --ignore=tests/browser
-	$(PYTHON) -m pytest $(ALONE)
+	$(PYTHON) -m pytest -n 2 --dist loadfile $(ALONE)
 
 bench: $(DEV_STAMP)
 	$(PYTHON) -m bench
