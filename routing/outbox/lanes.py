@@ -76,8 +76,3 @@ class Lane:
     def shut(self) -> str:
         """Why the session takes nothing now; "" if it does, or if there is none."""
         return self.road.shut if self.road else ""
-
-    @property
-    def stands(self) -> bool:
-        """Whether nothing may leave just now."""
-        return self.channel.paused or bool(self.shut)

@@ -24,21 +24,23 @@ BATCH = 500  # outcomes written in one transaction
 class Ledger:
     """Takes outcomes and writes them down, from one event loop, by a thread of its own.
 
-    ``again`` is called for each channel in which something is to be tried again, with the seconds
-    after which.
+    ``known`` tells the channels that need not be looked up. ``again`` is called for each channel in
+    which something is to be tried again, with the seconds after which.
     """
 
-    def __init__(self, again: Callable[[int, float], object]) -> None:
-        self._again = again
+    def __init__(
+        self, known: Callable[[], Mapping[int, Channel]], again: Callable[[int, float], object]
+    ) -> None:
+        self._known, self._again = known, again
         self._outcomes: deque[Outcome] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "pump-settles", initializer=bulk.only_hot)
 
-    def hand_in(self, outcome: Outcome, channels: Callable[[], Mapping[int, Channel]]) -> None:
-        """Write this down soon. ``channels`` tells those that need not be looked up."""
+    def hand_in(self, outcome: Outcome) -> None:
+        """Write this down soon."""
         self._outcomes.append(outcome)
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write(channels))
+            self._writing = asyncio.create_task(self._write())
 
     async def close(self) -> None:
         """Returns once all is written down."""
@@ -47,7 +49,7 @@ class Ledger:
         await asyncio.get_running_loop().run_in_executor(self._thread, lambda: connection.close())
         self._thread.shutdown()
 
-    async def _write(self, channels: Callable[[], Mapping[int, Channel]]) -> None:
+    async def _write(self) -> None:
         loop = asyncio.get_running_loop()
         while self._outcomes:
             if len(self._outcomes) > 1:
@@ -55,7 +57,7 @@ class Ledger:
             batch = [self._outcomes.popleft() for _ in range(min(BATCH, len(self._outcomes)))]
             left = list(batch)
             try:
-                await loop.run_in_executor(self._thread, _settle_all, left, dict(channels()))
+                await loop.run_in_executor(self._thread, _settle_all, left, dict(self._known()))
             except Exception:
                 # The messages have left: what became of them must not be lost with a database
                 # that is away for a while.

@@ -102,7 +102,7 @@ class Pump:
         self._carrier = AsyncCarrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
         self._redis = redis.asyncio.Redis.from_url(settings.REDIS_URL)
         self._throttle = Throttle(self._redis)
-        self._ledger = Ledger(self._ring_after)
+        self._ledger = Ledger(self._known, self._ring_after)
         self._started.set()
         await self._stop.wait()
         while self._tasks:
@@ -181,7 +181,7 @@ class Pump:
             if channel is None:
                 return False
             lane.renew(channel)
-        if lane.stands:
+        if lane.shut:
             return False
         if pause := lane.pause():
             await asyncio.sleep(min(pause, 1.0))
@@ -216,7 +216,7 @@ class Pump:
             lane.landed.clear()
             await lane.landed.wait()
             await asyncio.sleep(GATHER)  # claiming one by one costs too much
-        if lane.pause() or lane.stands:
+        if lane.pause() or lane.shut:
             return count
         now = self._loop.time()
         late = now - max(interval, LATE) - (began + taken * interval)
@@ -240,7 +240,7 @@ class Pump:
             )
             fit += passed
             for outcome in stopped:
-                self._hand_in(outcome)
+                self._ledger.hand_in(outcome)
             if not stopped or len(claimed) < wanted:
                 break
         return fit
@@ -276,7 +276,7 @@ class Pump:
                 outcome = claimed.outcome
                 outcome.status, outcome.after = Message.QUEUED, pause or 1.0
                 outcome.reason = lane.channel.slowed_reason if pause else lane.shut
-                self._hand_in(outcome)
+                self._ledger.hand_in(outcome)
                 return
             lane.leaves(self._loop.time())
             message = Outbound(
@@ -296,7 +296,7 @@ class Pump:
             outcome = await attempt(sending, lane.adapter.name, claimed.outcome)
             if outcome.unavailable and lane.shut:
                 outcome.after = 1.0  # the session rings once it stands again
-            self._hand_in(outcome)
+            self._ledger.hand_in(outcome)
             self._heed(lane, outcome)
         finally:
             lane.flying -= 1
@@ -317,11 +317,8 @@ class Pump:
             outcome.reason = f"Its file cannot be read yet: {error}"
         else:
             return True
-        self._hand_in(outcome)
+        self._ledger.hand_in(outcome)
         return False
-
-    def _hand_in(self, outcome: Outcome) -> None:
-        self._ledger.hand_in(outcome, self._known)
 
     def _known(self) -> dict[int, Channel]:
         return {pk: lane.channel for pk, lane in self._lanes.items()}
