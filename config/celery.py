@@ -39,6 +39,7 @@ app.conf.beat_schedule = {
     "forward": _every(5, "forward"),
     "load-files": _every(10, "load_files"),
     "close-idle": _every(60, "close_idle"),
+    "wake": _every(15, "wake"),
     "poll": _every(60, "poll"),
     "get-names": _every(60, "get_names"),
     "sync-templates": _every(3600, "sync_templates"),

@@ -47,6 +47,13 @@ def close_idle() -> None:
     upkeep.close_idle()
 
 
+@shared_task(name="routing.wake")
+@outbox.alone
+def wake() -> None:
+    """Bring back the snoozed sessions whose time has come."""
+    upkeep.wake_snoozed()
+
+
 @shared_task(name="routing.poll")
 @outbox.alone
 def poll() -> None:

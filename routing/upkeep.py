@@ -19,7 +19,17 @@ from providers.http import Carrier, redact
 
 from . import delivery, desk, live
 from .delivery.reports import nudges
-from .models import Attachment, Exchange, Held, Message, Part, PlatformEvent, Report, Session
+from .models import (
+    Attachment,
+    Exchange,
+    Held,
+    Message,
+    Part,
+    PlatformEvent,
+    Report,
+    Session,
+    snoozing,
+)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +57,9 @@ def _close_batch(channel: Channel, now: datetime) -> int:
         if connection.vendor == "postgresql":
             idle = idle.select_for_update(skip_locked=True)
         sessions = list(idle[:BATCH])
-        Session.objects.filter(pk__in=[s.pk for s in sessions]).update(closed_at=now, unread=0)
+        Session.objects.filter(pk__in=[s.pk for s in sessions]).update(
+            closed_at=now, unread=0, snoozed_until=None, woken=Session.SEEN
+        )
         days = channel.close_after_days
         text = f"Closed after {days} day{'s' if days != 1 else ''} without a message"
         Message.objects.bulk_create(
@@ -63,6 +75,15 @@ def _close_batch(channel: Channel, now: datetime) -> int:
         )
     live.nudge_many((desk.audiences(s), {"session": s.pk}) for s in sessions)
     return len(sessions)
+
+
+def wake_snoozed(now: datetime | None = None) -> int:
+    """Bring back the snoozed sessions whose time has come; returns how many."""
+    woken = 0
+    while batch := snoozing.wake_due(now or timezone.now(), BATCH):
+        live.nudge_many((desk.audiences(s), {"session": s.pk}) for s in batch)
+        woken += len(batch)
+    return woken
 
 
 def poll_all() -> int:

@@ -21,7 +21,7 @@ from channels_app.models import Channel
 from providers.base import Inbound
 
 from .. import files
-from ..models import Attachment, Customer, Message, bulk, counts
+from ..models import Attachment, Customer, Message, Session, bulk, counts, snoozing
 from .door import Door, Place
 from .extras import file_extras
 
@@ -270,11 +270,15 @@ def _sessions(letters: Sequence[Letter]) -> None:
         "last_at = excluded.last_at, last_text = excluded.last_text, last_inbound = true, "
         "inbound_at = CASE WHEN routing_session.inbound_at > excluded.inbound_at "
         "THEN routing_session.inbound_at ELSE excluded.inbound_at END, "
-        "unread = routing_session.unread + excluded.unread "
-        "RETURNING number_id, customer_id, id, holder_id, queue_id, platform_id",
+        "unread = routing_session.unread + excluded.unread, woken = CASE WHEN "
+        f"routing_session.snoozed_until IS NOT NULL THEN {Session.REPLIED} "
+        "ELSE routing_session.woken END, snoozed_until = NULL "
+        "RETURNING number_id, customer_id, id, holder_id, queue_id, platform_id, woken",
         bulk.rows([item for _, item in sorted(grouped.items())]),
     )
-    sessions = {(row[0], row[1]): row[2:] for row in found}
+    sessions = {(row[0], row[1]): row[2:6] for row in found}
+    if woken := [row[2] for row in found if row[6] == Session.REPLIED]:
+        snoozing.say_replied(woken, timezone.now())
     for x in letters:
         x.session, x.holder, x.queue, x.platform = sessions[x.place.number, x.customer]
 

@@ -7,14 +7,19 @@ from .exchanges import Exchange, Held, PlatformEvent
 from .messages import Attachment, Message, Part, Report
 from .rules import Extension, Platform, Queue, Rule
 from .sessions import AlreadyTaken, Archived, Session, SessionClosed
+from .together import AgentStatus, Category, ClosingRule, Closure, Listening
 from .writing import AgentSettings, CannedReply, Draft, Mention
 
 __all__ = [
     "AgentSettings",
+    "AgentStatus",
     "AlreadyTaken",
     "Archived",
     "Attachment",
     "CannedReply",
+    "Category",
+    "ClosingRule",
+    "Closure",
     "Customer",
     "Door",
     "Draft",
@@ -23,6 +28,7 @@ __all__ = [
     "Extension",
     "Held",
     "HourCount",
+    "Listening",
     "Mention",
     "Message",
     "Part",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.models import Channel, Number
 
@@ -76,11 +77,28 @@ class SessionQuerySet(models.QuerySet["Session"]):
         if channel.close_after_days is None:
             return self.none()
         limit = now - timedelta(days=channel.close_after_days)
-        return self.open().filter(channel=channel, last_at__lt=limit).order_by("last_at")
+        asleep = Q(snoozed_until__isnull=False) & ~Q(snoozed_until=Session.UNTIL_REPLY)
+        idle = self.open().filter(channel=channel, last_at__lt=limit)
+        return idle.exclude(asleep).order_by("last_at")
+
+    def awake(self) -> SessionQuerySet:
+        """Without those that are snoozed."""
+        return self.filter(snoozed_until=None)
+
+    def due(self, now: datetime) -> SessionQuerySet:
+        """The snoozed ones whose time has come, the oldest first."""
+        return self.filter(snoozed_until__lte=now).order_by("snoozed_until")
 
 
 class Session(models.Model):
     """Open while ``closed_at`` is empty; waiting while ``holder`` is empty."""
+
+    NORMAL, HIGH, URGENT = 0, 1, 2
+    PRIORITIES = {NORMAL: _("None"), HIGH: _("High"), URGENT: _("Urgent")}
+    #: A time that never comes: only the customer wakes the session.
+    UNTIL_REPLY = datetime(9000, 1, 1, tzinfo=UTC)
+    #: What ``woken`` may be. ``REPLIED`` lasts until a line in the session has said so.
+    SEEN, BACK, REPLIED = 0, 1, 2
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="sessions", db_index=False)
     number = models.ForeignKey(Number, models.PROTECT, related_name="sessions")
@@ -101,11 +119,17 @@ class Session(models.Model):
     #: When the customer last wrote: providers' windows are counted from it.
     inbound_at = models.DateTimeField(null=True)
     unread = models.PositiveIntegerField(default=0)
+    priority = models.PositiveSmallIntegerField(choices=PRIORITIES, default=NORMAL, db_default=0)
+    #: Out of the agents' lists until then.
+    snoozed_until = models.DateTimeField(null=True)
+    #: Whether it came back and its holder has not looked at it since.
+    woken = models.PositiveSmallIntegerField(default=SEEN, db_default=0)
 
     objects = SessionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_at", "-pk"]
+        permissions = [("supervise", "Can see and reassign all agents' sessions in the inbox")]
         constraints = [
             models.UniqueConstraint(
                 fields=["number", "customer"],
@@ -122,6 +146,11 @@ class Session(models.Model):
             ),
             models.Index(
                 fields=["channel", "last_at"], name="session_idle", condition=Q(closed_at=None)
+            ),
+            models.Index(
+                fields=["snoozed_until"],
+                name="session_snoozed",
+                condition=Q(snoozed_until__isnull=False),
             ),
         ]
 
@@ -162,6 +191,7 @@ class Session(models.Model):
         Raises AlreadyTaken if the holder is no longer the one the caller saw.
         """
         wanted: dict[str, Any] = {"holder": None, "queue": None, "platform": None, **destination}
+        wanted |= {"snoozed_until": None, "woken": self.SEEN}
         same = Session.objects.filter(pk=self.pk, holder=seen_holder)
         if not same.update(**wanted):
             self.refresh_from_db()
@@ -172,14 +202,16 @@ class Session(models.Model):
     def close(self) -> bool:
         """Close the session; returns whether this call did it."""
         now = timezone.now()
-        if Session.objects.open().filter(pk=self.pk).update(closed_at=now, unread=0):
+        ended = {"closed_at": now, "unread": 0, "snoozed_until": None, "woken": self.SEEN}
+        if Session.objects.open().filter(pk=self.pk).update(**ended):
             self.closed_at = now
             return True
         return False
 
     def mark_read(self) -> bool:
-        """Forget the unread count; returns whether there was one."""
-        return bool(Session.objects.filter(pk=self.pk, unread__gt=0).update(unread=0))
+        """Forget the unread count and that it came back; returns whether there was either."""
+        news = Q(unread__gt=0) | Q(woken__gt=0)
+        return bool(Session.objects.filter(news, pk=self.pk).update(unread=0, woken=self.SEEN))
 
 
 class Archived(models.Model):

@@ -27,6 +27,14 @@ class AgentSettings(models.Model):
         help_text="A message waits so long before it leaves, and can be taken back.",
     )
 
+    AWAY = {0: "Never", 5: "5 minutes", 15: "15 minutes", 30: "30 minutes", 60: "1 hour"}
+    away_minutes = models.PositiveSmallIntegerField(
+        "away by itself",
+        choices=AWAY,
+        default=0,
+        help_text="So long without a key or a click, the page asks, and then sets the status.",
+    )
+
     def __str__(self) -> str:
         return f"Settings of {self.extension}"
 
