@@ -1,5 +1,6 @@
 """Facts, and the changes of one object."""
 
+from .campaigns import Campaign, Recipient, StateCount
 from .counts import HourCount
 from .customers import Customer
 from .doors import Door, Errand, receivers_of
@@ -16,6 +17,7 @@ __all__ = [
     "AlreadyTaken",
     "Archived",
     "Attachment",
+    "Campaign",
     "CannedReply",
     "Category",
     "ClosingRule",
@@ -35,9 +37,11 @@ __all__ = [
     "Platform",
     "PlatformEvent",
     "Queue",
+    "Recipient",
     "Report",
     "Rule",
     "Session",
     "SessionClosed",
+    "StateCount",
     "receivers_of",
 ]

@@ -61,6 +61,11 @@ def _clean(value: Any) -> Any:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+def locks_rows() -> bool:
+    """Whether rows are locked one by one; SQLite locks all of itself instead."""
+    return _postgres()
+
+
 @contextmanager
 def hot() -> Iterator[None]:
     """A transaction for statements that run thousands of times.
