@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.utils.formats import date_format
 
 from channels_app.models import Channel
@@ -18,7 +18,7 @@ from channels_app.models import Channel
 from ..models import Extension, Queue, Session
 from ..models.sessions import SessionQuerySet
 from .choice import FILTERS, NOT_SENT, STATES, VIEWS, Choice
-from .rows import Cursor, Row
+from .rows import Cursor, Row, shown_rows
 from .searching import Hit, search
 
 PAGE = 50
@@ -126,11 +126,11 @@ def listing(
         tops = {} if before or not counted else _tops(extension, queues, None)
     elif before:
         pks = _older(_chosen(extension, choice, queues), Cursor.parse(before))
-        return Listing(choice, _rows(pks), [], len(pks) > PAGE)
+        return Listing(choice, _rows(extension, pks), [], len(pks) > PAGE)
     else:
         tops = _tops(extension, queues, choice)
         pks = [pk for _, pk, _ in tops["chosen"][: PAGE + 1]]
-        listed = Listing(choice, _rows(pks), [], len(pks) > PAGE)
+        listed = Listing(choice, _rows(extension, pks), [], len(pks) > PAGE)
     if not tops:
         return listed
     sections = [Section(view, name, len(tops[view])) for view, name in VIEWS.items()]
@@ -152,9 +152,8 @@ def channels_of(extension: Extension) -> QuerySet[Channel]:
     return Channel.objects.filter(pk__in=wanted.values("pk")).order_by("name")
 
 
-def _rows(pks: list[int]) -> list[Row]:
-    related = Session.objects.select_related("customer", "number", "queue", "holder")
-    found = related.annotate(channel_name=F("channel__name")).in_bulk(pks)
+def _rows(extension: Extension, pks: list[int]) -> list[Row]:
+    found = shown_rows(extension).in_bulk(pks[:PAGE])
     return [Row(found[pk]) for pk in pks[:PAGE] if pk in found]
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from ..models import Session
+from ..models import Draft, Extension, Mention, Message, Session
+from ..models.sessions import SessionQuerySet
 from .marking import Asked, marked
+
+NOT_SENT = (Message.FAILED, Message.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,23 @@ class Cursor:
             return None
         at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
         return cls(at, int(pk))
+
+
+def shown_rows(extension: Extension) -> SessionQuerySet:
+    """Sessions with all that their lines show to this agent."""
+    mine = {"extension": extension, "session": OuterRef("pk")}
+    unsent = Message.objects.filter(session=OuterRef("pk"), status__in=NOT_SENT)
+    answers = Message.objects.filter(session=OuterRef("pk"), direction=Message.OUT).order_by("-pk")
+    answered = Q(last_inbound=False)
+    return Session.objects.select_related("customer", "number", "queue", "holder").annotate(
+        channel_name=F("channel__name"),
+        channel_provider=F("channel__provider"),
+        author_pk=Case(When(answered, Subquery(answers.values("author")[:1]))),
+        author_name=Case(When(answered, Subquery(answers.values("author__name")[:1]))),
+        failed=Exists(unsent),
+        drafted=Exists(Draft.objects.filter(**mine)),
+        called=Exists(Mention.objects.unseen().filter(**mine)),
+    )
 
 
 @dataclass(frozen=True)
@@ -66,16 +90,24 @@ class Row:
 
     @property
     def when(self) -> str:
-        """The time of the last message: the hour today, else the day."""
+        """The time of the last message, in few letters."""
         return short_time(self.session.last_at)
 
 
 def short_time(moment: datetime) -> str:
-    """The hour today, else the day."""
+    """How many minutes ago, if it is less than an hour; the hour today, else the day."""
     at, now = timezone.localtime(moment), timezone.localtime()
-    days = (now.date() - at.date()).days
-    if days <= 0:
-        return date_format(at, "H:i")
+    minutes = (now - at) // timedelta(minutes=1)
+    if minutes < 60:
+        return _("%(minutes)d min") % {"minutes": minutes} if minutes > 0 else _("now")
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    return _day(at.date(), now.date(), get_language())
+
+
+@lru_cache(1000)
+def _day(day: date, today: date, language: str | None) -> str:
+    days = (today - day).days
     if days < 7:
-        return "Yesterday" if days == 1 else date_format(at, "D")
-    return date_format(at, "j M" if at.year == now.year else "j M Y")
+        return _("Yesterday") if days == 1 else date_format(day, "D")
+    return date_format(day, "j M" if day.year == today.year else "j M Y")

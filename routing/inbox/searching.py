@@ -12,7 +12,7 @@ from ..models import Customer, Extension, Message, Session, words
 from ..models.sessions import SessionQuerySet
 from .choice import Choice
 from .marking import Asked, excerpt
-from .rows import Row, short_time
+from .rows import Row, short_time, shown_rows
 
 PAGE = 30
 SESSIONS = 10  # more of one customer than this are found by more letters
@@ -64,16 +64,17 @@ def search(extension: Extension, choice: Choice, before: int | None = None) -> F
     newest = messages.filter(session__in=visible).select_related(*related).order_by("-pk")
     found = list(newest[: PAGE + 1])
     hits = [Hit(message, asked, choice.query) for message in found[:PAGE]]
-    rows = [] if before is not None else [Row(s, asked) for s in _of_customers(visible, asked)]
+    known = [] if before is not None else _of_customers(extension, visible, asked)
+    rows = [Row(session, asked) for session in known]
     return Found(rows, hits, len(found) > PAGE)
 
 
-def _of_customers(visible: SessionQuerySet, asked: Asked) -> list[Session]:
+def _of_customers(extension: Extension, visible: SessionQuerySet, asked: Asked) -> list[Session]:
     known = Q()
     if asked.words:
         known |= Q(pk__in=words.customers_with(list(asked.words)))
     if asked.digits:
         known |= Q(address__contains=asked.digits)
     sessions = visible.filter(customer__in=Customer.objects.filter(known))
-    related = ("customer", "number", "queue", "holder")
-    return list(sessions.select_related(*related).order_by("-last_at", "-pk")[:SESSIONS])
+    newest = sessions.order_by("-last_at", "-pk").values("pk")[:SESSIONS]
+    return list(shown_rows(extension).filter(pk__in=newest).order_by("-last_at", "-pk"))

@@ -1,28 +1,24 @@
-"""Filters of the inbox's templates."""
+"""Tags and filters of the inbox's templates."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString
+
+from ..inbox import faces
+from ..inbox.lines import line
 
 register = template.Library()
 
-TONES = 8
+register.filter(faces.initials)
+register.filter(faces.tone)
 
 
-@register.filter
-def initials(name: Any) -> str:
-    """One or two letters for a round picture; of a number its last two digits."""
-    text = str(name).strip()
-    words = re.findall(r"[^\W\d_]+", text)
-    if words and not text.startswith("+"):
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
-    return re.sub(r"\D", "", text)[-2:] or "?"
-
-
-@register.filter
-def tone(key: int | None) -> int:
-    """One of the stylesheet's tones, the same for the same key."""
-    return (key or 0) * 5 % TONES
+@register.simple_tag(takes_context=True)
+def row_line(context: Any, row: Any) -> SafeString:
+    """A row of the list, for the agent who asks and in the list that is shown."""
+    opened = context.get("session")
+    extension, query = context["request"].extension, context["listing"].query
+    return line(row, extension, query, opened.pk if opened else None)

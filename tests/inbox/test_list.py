@@ -159,9 +159,39 @@ def test_row_shows_who_where_and_what(browser: Client, anna: Extension) -> None:
     assert "<title>(1) Parley</title>" in page
 
 
-def test_row_tells_that_we_spoke_last(browser: Client, anna: Extension) -> None:
-    SessionFactory(holder=anna, last_text="On its way", last_inbound=False)
-    assert "You:" in browser.get("/").content.decode()
+def test_row_tells_who_spoke_last(
+    browser: Client, anna: Extension, ben: Extension, queue: Queue
+) -> None:
+    session = SessionFactory(queue=queue, last_text="On its way", last_inbound=False)
+    for author, told in ((ben, "Ben:"), (anna, "You:")):
+        MessageFactory(session=session, author=author, answer=True)
+        assert told in browser.get("/").content.decode()
+    Session.objects.update(last_inbound=True)
+    assert "You:" not in browser.get("/").content.decode()
+
+
+def test_row_marks_drafts_mentions_and_what_was_not_sent(
+    browser: Client, anna: Extension, ben: Extension, queue: Queue
+) -> None:
+    session = SessionFactory(holder=anna, queue=queue)
+    page = browser.get("/").content.decode()
+    marks = ("Draft", "You are mentioned", "A message was not sent")
+    assert not any(mark in page for mark in marks)
+    desk.keep_draft(anna, session, "Dear")
+    MessageFactory(session=session, answer=True, status=Message.FAILED)
+    desk.note(ben, session, f"@{anna.name}, please")
+    page = browser.get("/").content.decode()
+    assert all(mark in page for mark in marks)
+
+
+def test_equal_rows_are_written_once_and_what_a_customer_writes_is_escaped(
+    browser: Client, anna: Extension
+) -> None:
+    session = SessionFactory(holder=anna, last_text="<script>1</script>")
+    first = browser.get("/").content.decode()
+    assert "&lt;script&gt;1" in first and "<script>1" not in first
+    Session.objects.filter(pk=session.pk).update(last_text="Now something else")
+    assert "Now something else" in browser.get("/").content.decode()
 
 
 def test_htmx_gets_the_list_alone(browser: Client) -> None:
