@@ -1,17 +1,29 @@
 """Facts, and the changes of one object."""
 
 from .campaigns import Campaign, Recipient, StateCount
+from .cards import (
+    AddressBook,
+    Card,
+    CardEvent,
+    CardField,
+    Erasure,
+    FieldValue,
+    PanelClosed,
+)
 from .counts import HourCount
 from .customers import Customer
 from .doors import Door, Errand, receivers_of
 from .exchanges import Exchange, Held, PlatformEvent
+from .imports import CardImport, ImportRow
 from .messages import Attachment, Message, Part, Report
 from .rules import Extension, Platform, Queue, Rule
 from .sessions import AlreadyTaken, Archived, Session, SessionClosed
+from .tags import SessionTag, Tag
 from .together import AgentStatus, Category, ClosingRule, Closure, Listening
 from .writing import AgentSettings, CannedReply, Draft, Mention
 
 __all__ = [
+    "AddressBook",
     "AgentSettings",
     "AgentStatus",
     "AlreadyTaken",
@@ -19,20 +31,28 @@ __all__ = [
     "Attachment",
     "Campaign",
     "CannedReply",
+    "Card",
+    "CardEvent",
+    "CardField",
+    "CardImport",
     "Category",
     "ClosingRule",
     "Closure",
     "Customer",
     "Door",
     "Draft",
+    "Erasure",
     "Errand",
     "Exchange",
     "Extension",
+    "FieldValue",
     "Held",
     "HourCount",
+    "ImportRow",
     "Listening",
     "Mention",
     "Message",
+    "PanelClosed",
     "Part",
     "Platform",
     "PlatformEvent",
@@ -42,6 +62,8 @@ __all__ = [
     "Rule",
     "Session",
     "SessionClosed",
+    "SessionTag",
     "StateCount",
+    "Tag",
     "receivers_of",
 ]

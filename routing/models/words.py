@@ -1,7 +1,7 @@
-"""Finds messages and customers by words, on PostgreSQL and SQLite alike.
+"""Finds messages, customers and cards by words, on PostgreSQL and SQLite alike.
 
 Every word asked for must begin some word of what is found, whatever its case and accents. The
-indexes are made by migration 0005.
+indexes are made by migrations 0005 and 0010.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _PLAIN = (
 )
 _MESSAGE = _PLAIN.format("text")
 _CUSTOMER = _PLAIN.format("name || ' ' || address")
+_CARD = _PLAIN.format("found_by")
 
 
 def plain(letter: str) -> str:
@@ -41,6 +42,11 @@ def messages_with(asked: list[str]) -> RawSQL:
 def customers_with(asked: list[str]) -> RawSQL:
     """The keys of the customers whose name or address has all these words."""
     return _keys("routing_customer", _CUSTOMER, asked)
+
+
+def cards_with(asked: list[str]) -> RawSQL:
+    """The keys of the cards in whose names, e-mail and numbers all these words begin some word."""
+    return _keys("routing_card", _CARD, asked)
 
 
 def _keys(table: str, vector: str, asked: list[str], further: str = "") -> RawSQL:
