@@ -15,7 +15,7 @@ import redis
 from django.conf import settings
 
 from config import embedded
-from routing import live
+from routing import live, presence
 
 from .scene import inline, real_committer  # noqa: F401
 
@@ -44,6 +44,7 @@ def redis_server(valkey: embedded.Valkey) -> Iterator[redis.Redis]:
 def _empty_redis(redis_server: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     redis_server.flushall()
     monkeypatch.setattr(live, "_paused_until", 0.0)
+    monkeypatch.setattr(presence, "_paused_until", 0.0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

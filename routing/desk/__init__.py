@@ -14,6 +14,7 @@ from .starting import numbers_to_start_from, start
 from .telling import audiences, say, tell_members
 from .testing import send_test
 from .undoing import undo
+from .watching import look, others
 from .writing import retry, write
 
 __all__ = [
@@ -28,9 +29,11 @@ __all__ = [
     "draft_of",
     "forget_draft",
     "keep_draft",
+    "look",
     "mentioned",
     "note",
     "numbers_to_start_from",
+    "others",
     "pick_up",
     "read",
     "retry",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
-from .. import desk
+from .. import desk, presence
 from .access import AgentRequest, agent
+from .here import look
 from .pages import visible
 
 
@@ -15,5 +16,7 @@ from .pages import visible
 def draft(request: AgentRequest, pk: int) -> HttpResponse:
     """Keep what stands in the composer."""
     found, form = visible(request, pk), request.POST
-    desk.keep_draft(request.extension, found, form.get("text", ""), form.get("tab", "")[:64])
+    text = form.get("text", "")
+    desk.keep_draft(request.extension, found, text, form.get("tab", "")[:64])
+    look(request, found, presence.REPLYING if text else presence.VIEWING, within=True)
     return HttpResponse(status=204)

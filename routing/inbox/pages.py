@@ -19,6 +19,7 @@ from . import bubbles
 from .access import AgentRequest, agent
 from .choice import Choice
 from .composing import Composer
+from .here import look
 from .listing import listing
 
 SHOWN = 100  # so many shown messages are asked about again at most
@@ -50,8 +51,10 @@ def session(request: AgentRequest, pk: int) -> HttpResponse:
     context = {"session": found, "bubbles": shown, "more": more, "before": before}
     if request.htmx and before is not None:
         return render(request, "inbox/_messages.html", context)
-    if found.unread:
+    if found.unread or found.woken:
         desk.read(request.extension, found)
+    look(request, found)
+    context["people"] = desk.others(request.extension, [found.pk]).get(found.pk, [])
     return desk_page(request, "inbox/_thread.html", context | thread_context(found))
 
 
@@ -84,7 +87,7 @@ def render_news(
     """The header, the new messages, those shown that may have changed, and the composer."""
     asked = request.POST or request.GET
     shown = [n for n in map(_number, asked.get("shown", "").split("-")) if n is not None]
-    if seen and found.unread:
+    if seen and (found.unread or found.woken):
         desk.read(request.extension, found)
     after = _number(asked.get("after")) or 0
     changed = bubbles.changed(found, after, [*shown[-SHOWN:], *extra])

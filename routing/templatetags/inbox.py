@@ -7,10 +7,11 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from ..inbox import faces
+from ..inbox import faces, here
 from ..inbox.lines import line
 
 register = template.Library()
+register.filter(here.told)
 
 register.filter(faces.initials)
 register.filter(faces.tone)

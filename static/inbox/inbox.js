@@ -1,6 +1,7 @@
 // The inbox: starts the modules, and looks after what htmx puts into the page.
 
 import * as found from "./found.js";
+import * as here from "./here.js";
 import { mark, refresh, title } from "./list.js";
 import * as live from "./live.js";
 import { ask, goTo, show, toast } from "./page.js";
@@ -12,6 +13,7 @@ import "./earlier.js";
 
 function settle() {
   thread.begin();
+  here.begin();
   found.begin();
   templates.begin();
   mark();
@@ -53,5 +55,6 @@ document.addEventListener("htmx:historyRestore", () => {
   kept = null;
 });
 
+here.begin({ known: false });
 settle();
 live.begin();

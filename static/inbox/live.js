@@ -2,6 +2,7 @@
 
 import { refresh } from "./list.js";
 import { elsewhere } from "./drafts.js";
+import * as here from "./here.js";
 import { toast } from "./page.js";
 import { news } from "./thread.js";
 
@@ -18,6 +19,7 @@ const open = () => document.getElementById("thread")?.dataset.session;
 function everything() {
   refresh();
   news();
+  here.again();
 }
 
 function connect() {
@@ -35,6 +37,7 @@ function connect() {
       if (String(nudge.draft) === open() && elsewhere(nudge)) news();
       return;
     }
+    if (nudge.here) return here.nudged(nudge.here);
     if ("mention" in nudge) {
       document.body.dispatchEvent(new Event("parley:mention"));
       if (nudge.mention && String(nudge.mention) !== open()) toast("A colleague mentioned you in a note.");

@@ -1,8 +1,11 @@
 // What every module of the inbox needs: asking the server, replacing parts, telling the agent.
 
+/** This tab of the browser, as the server knows it. */
+export const tab = newKey();
+
 /** Ask for a fragment as htmx would. Rejects only where no answer came. */
 export async function ask(url, { body, target = "main", keepalive = false } = {}) {
-  const headers = { "HX-Request": "true", "HX-Target": target };
+  const headers = { "HX-Request": "true", "HX-Target": target, "X-Parley-Tab": tab };
   if (body) headers["X-CSRFToken"] = body.get("csrfmiddlewaretoken") ?? "";
   const answer = await fetch(url, { method: body ? "POST" : "GET", body, headers, keepalive });
   if (answer.status === 401) location.reload();
