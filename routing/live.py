@@ -40,6 +40,17 @@ def queue_audience(pk: int) -> str:
     return f"queue:{pk}"
 
 
+def platform_audience(pk: int) -> str:
+    """The systems that listen at the Open API."""
+    return f"platform:{pk}"
+
+
+def heard(platforms: Iterable[int]) -> list[tuple[list[str], dict[str, Any]]]:
+    """The nudge that tells these platforms' listeners of new events, if there are any."""
+    names = [platform_audience(pk) for pk in sorted(platforms)]
+    return [(names, {})] if names else []
+
+
 def phone_audience(number_pk: int, customer_address: str) -> str:
     return f"phone:{number_pk}:{customer_address}"
 

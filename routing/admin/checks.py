@@ -14,7 +14,7 @@ from channels_app.models import Channel
 from providers.base import Provider
 from providers.errors import ProviderError, Throttled
 from providers.http import Carrier, redact
-from routing.models import Exchange
+from routing.models import Exchange, health
 
 _LOGGED_TEXTS = ("url", "request", "answer", "error")
 
@@ -74,6 +74,6 @@ def record(channel: Channel, verdict: Verdict, *, proves: bool = True) -> None:
     if not proves:
         return
     if verdict.ok:
-        channel.show_success()
+        health.show_success(channel)
     elif verdict.blames:
-        channel.show_fault(verdict.said)
+        health.show_fault(channel, verdict.said)

@@ -137,7 +137,9 @@ def _apply(reports: Sequence[Report]) -> int:
         if status and _advance(report.message, status, reason, report):
             report.applied = True
             changes += _counted(report.message, before)
-    errands.report(report.message_id or 0 for report in theirs if report.applied)
+    told = errands.report(report.message_id or 0 for report in theirs if report.applied)
+    if told:
+        transaction.on_commit(lambda: live.nudge_many(live.heard(told)))
     counts.add(changes)
     return sum(report.applied for report in reports)
 

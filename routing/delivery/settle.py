@@ -13,7 +13,7 @@ from channels_app.models import Channel
 from providers.http import redact
 
 from .. import live
-from ..models import Exchange, Message, Part, bulk, counts, errands
+from ..models import Exchange, Message, Part, bulk, counts, errands, health
 from .attempt import ATTEMPT_SECONDS, Outcome
 from .reports import match_orphans, nudges
 
@@ -67,14 +67,14 @@ def settle(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None
         _log(outcomes, secrets)
         _parts(outcomes)
         _channels(outcomes, channels)
-        errands.report(
+        told = errands.report(
             o.message for o in outcomes if o.status != Message.QUEUED and o.message in moved
         )
         counts.add(_counted(outcomes, moved))
         nudged = nudges({outcome.session for outcome in outcomes})
     # Reports that came meanwhile could not see the ids, and were kept without their message.
     match_orphans([(o.channel, each) for o in outcomes for each in o.provider_ids])
-    live.nudge_many(nudged)
+    live.nudge_many([*nudged, *live.heard(told)])
 
 
 def _plan(outcome: Outcome, now: datetime) -> None:
@@ -179,10 +179,10 @@ def _channels(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> N
         if channel is None:
             continue
         if outcome.channel_fault or outcome.unavailable:
-            channel.show_fault(outcome.reason)
+            health.show_fault(channel, outcome.reason)
             channel.fault = outcome.reason  # known at once: the next success must clear it
         elif outcome.status == Message.SENT and (channel.fault or not channel.proved_at):
-            channel.show_success()
+            health.show_success(channel)
             channel.fault, channel.proved_at = "", timezone.now()
 
 

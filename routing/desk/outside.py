@@ -59,7 +59,7 @@ def _send(
             customer, _ = Customer.objects.get_or_create(network=network, address=address)
             session = _session(door, number, customer)
             check_window(session)
-            key = _key(door, client_key) if client_key else ""
+            key = key_of(door, client_key) if client_key else ""
             message = enqueue(session, text, kept, key, {"lane": lane})
             Errand.objects.create(door=door, message=message, report_url=report_url)
             return message
@@ -73,10 +73,11 @@ def _send(
 def by_key(door: Door, client_key: str) -> Message | None:
     """The message that this door already sent under this key."""
     named = Message.objects.exclude(client_key="")  # said again, so that SQLite takes the index
-    return named.filter(client_key=_key(door, client_key), errand__door=door).first()
+    return named.filter(client_key=key_of(door, client_key), errand__door=door).first()
 
 
-def _key(door: Door, client_key: str) -> str:
+def key_of(door: Door, client_key: str) -> str:
+    """Under which name the message of a door's own key is kept."""
     digest = hashlib.sha256(client_key.encode()).hexdigest()[:40]  # it may be of any length
     return f"door:{door.pk}:{digest}"
 

@@ -10,13 +10,12 @@ from ..models import (
     AlreadyTaken,
     Archived,
     Extension,
-    Message,
     Platform,
-    PlatformEvent,
     Queue,
     Session,
     SessionClosed,
 )
+from .handing import hand_over
 from .refusing import Refused
 from .telling import audiences, nudge, say
 
@@ -35,15 +34,7 @@ def transfer(extension: Extension, session: Session, to: Extension | Queue | Pla
         raise Refused(f"{to} already has this session.")
     with transaction.atomic():
         session = locked(extension, session, closed=True)
-        before = audiences(session)
-        kind = {Extension: "holder", Queue: "queue", Platform: "platform"}[type(to)]
-        session.move(session.holder, **{kind: to})
-        name = to.name if isinstance(to, Extension) else str(to)
-        say(session, "transferred", f"{extension.name} transferred to {name}", extension)
-        if isinstance(to, Platform):
-            last = session.messages.filter(direction=Message.IN).last()
-            PlatformEvent.objects.create(platform=to, session=session, message=last)
-        nudge({*before, *audiences(session)}, session)
+        hand_over(session, to, extension.name, extension)
 
 
 def close(extension: Extension, session: Session) -> bool:

@@ -76,7 +76,7 @@ def write_kept(
         with transaction.atomic():
             session = locked(extension, session)
             if template is not None:
-                text = _filled(session, template, values)
+                text = filled(session, template, values)
             else:
                 check_window(session)
             if session.holder is None and session.queue and session.queue.pickup == Queue.AUTO:
@@ -125,7 +125,7 @@ def check_window(session: Session) -> None:
         raise Refused(window.why_closed)
 
 
-def _filled(session: Session, template: Template, values: Sequence[str]) -> str:
+def filled(session: Session, template: Template, values: Sequence[str]) -> str:
     """The template's text with these values. Raises Refused unless it can be sent here."""
     if template.channel_id != session.channel_id:
         raise Refused(f"{template} belongs to another channel.")

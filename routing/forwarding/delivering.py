@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -18,7 +18,7 @@ from providers.errors import ProviderError
 from providers.http import Carrier
 
 from ..models import Door, Platform, PlatformEvent
-from . import ozeki, platform, yeastar_sms
+from . import open_api, ozeki, platform, yeastar_sms
 from .order import FIRST_WAIT, claim, due, next_in, waiting
 
 SECONDS = 10.0  # for one POST
@@ -30,6 +30,7 @@ ONE_RECEIVER = 4  # threads for one receiver, whose reports may go to many addre
 #: How each form of receiver is told.
 FORMS: dict[str, Callable[[PlatformEvent], Call]] = {
     Platform.PLATFORM: platform.call,
+    Platform.OPENAPI: open_api.call,
     Door.YEASTAR_SMS: yeastar_sms.call,
     Door.OZEKI: ozeki.call,
 }
@@ -50,6 +51,8 @@ def deliver(event_pk: int) -> bool:
     event = claim(event_pk)
     if event is None:
         return False
+    if open_api.spreads(event):
+        return open_api.spread(event)
     return _settle(event, _attempt(_carrier(), call_of(event)))
 
 
@@ -63,28 +66,37 @@ def deliver_due(limit: int = 200, seconds: float = 20.0) -> int:
     end = time.monotonic() + seconds
     left, delivered = limit, 0
     carriers: dict[int, Carrier] = {}
+    todo: deque[int] = deque()
     flying: dict[Future[Answer | ProviderError], PlatformEvent] = {}
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="platform") as pool:
 
         def start(event_pk: int) -> None:
-            nonlocal left
+            nonlocal left, delivered
             if left <= 0 or time.monotonic() > end or len(flying) >= THREADS:
                 return
             if event := claim(event_pk, full=_full(flying.values())):
                 left -= 1
+                if open_api.spreads(event):
+                    delivered += open_api.spread(event)
+                    todo.extend(next_in(event.platform, timezone.now()))
+                    return
                 carrier = carriers.setdefault(event.platform_id, _carrier())
                 flying[pool.submit(_attempt, carrier, call_of(event))] = event
 
-        for event_pk in due(limit=limit):
-            start(event_pk)
+        def start_all() -> None:
+            while todo:
+                start(todo.popleft())
+
+        todo.extend(due(limit=limit))
+        start_all()
         while flying:
             finished, _ = wait(flying, return_when=FIRST_COMPLETED)
             for future in finished:
                 event = flying.pop(future)
                 delivered += _settle(event, future.result())
-                for event_pk in next_in(event.platform, timezone.now()):
-                    start(event_pk)
+                todo.extend(next_in(event.platform, timezone.now()))
+            start_all()
     return delivered
 
 

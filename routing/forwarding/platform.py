@@ -22,20 +22,32 @@ TRANSFERRED = 1  # the msg_type of an event without a message
 
 
 def payload(event: PlatformEvent) -> bytes:
-    """The request's body: ``{"type": 30031, "sn": ..., "msg": "<JSON>"}``.
+    """The request's body: ``{"type": 30031, "sn": ..., "msg": "<JSON>"}``."""
+    return envelope(event.type, told(event))
 
-    ``sn`` is the host and port of PUBLIC_URL: a name for this installation. The vendor's page on
-    30031 could not be read, so the fields of ``msg`` follow event 30032 and its message records,
-    with what a platform needs besides: session_id, msg_id, sender {user_id (0), user_no, user_type,
-    avatar, username}, msg_kind, msg_type (0; 1 for a session that was transferred without a new
-    message), msg_body, msg_files (a JSON string: a list of {id, name, uri, type, size}; ``uri`` is
-    a link that expires, "" for a file that could not be had), send_time and receive_time (Unix
-    seconds), channel {id, name, type}, did_number, customer {id, number, name}.
+
+def envelope(kind: int, said: dict[str, Any]) -> bytes:
+    """An event around what it says; ``sn`` is a name for this installation: PUBLIC_URL's host."""
+    sn = urlsplit(settings.PUBLIC_URL).netloc
+    about = {"type": kind, "sn": sn, "msg": json.dumps(said, ensure_ascii=False)}
+    return json.dumps(about, ensure_ascii=False).encode()
+
+
+def told(event: PlatformEvent) -> dict[str, Any]:
+    """What event 30031 says of a new message, or of a session that comes to the platform.
+
+    The vendor's page on 30031 could not be read, so the fields follow event 30032 and its message
+    records, with what a platform needs besides: session_id, msg_id, sender {user_id (0), user_no,
+    user_type, avatar, username}, msg_kind, msg_type (0; 1 for a session that was transferred
+    without a new message), msg_body, msg_files (a JSON string: a list of {id, name, uri, type,
+    size}; ``uri`` is a link that expires, "" for a file that could not be had), send_time and
+    receive_time (Unix seconds), channel {id, name, type}, did_number, customer {id, number, name}.
     """
     message, session = event.message, event.session
+    assert session is not None  # system events are none of a plain platform's
     customer = session.customer
     at = message.created_at if message else event.created_at
-    said = {
+    return {
         "session_id": session.pk,
         "msg_id": message.pk if message else 0,
         "sender": {
@@ -59,12 +71,6 @@ def payload(event: PlatformEvent) -> bytes:
         "did_number": session.number.value,
         "customer": {"id": customer.pk, "number": customer.address, "name": customer.name},
     }
-    envelope = {
-        "type": event.type,
-        "sn": urlsplit(settings.PUBLIC_URL).netloc,
-        "msg": json.dumps(said, ensure_ascii=False),
-    }
-    return json.dumps(envelope, ensure_ascii=False).encode()
 
 
 def _files(event: PlatformEvent) -> list[Attachment]:

@@ -170,6 +170,8 @@ def _nudges(batch: Sequence[Work]) -> list[tuple[list[str], dict[str, Any]]]:
             to.append(live.extension_audience(letter.holder))
         elif letter.queue:
             to.append(live.queue_audience(letter.queue))
+        if letter.platform:
+            to.append(live.platform_audience(letter.platform))
         if letter.channel.provider_class.virtual:
             to.append(live.phone_audience(letter.place.number, letter.sender))
         if to:

@@ -15,7 +15,7 @@ from providers.errors import WebhookError
 from providers.http import LOGGED_CHARS, redact
 
 from .. import delivery
-from ..models import Exchange, Held
+from ..models import Exchange, Held, health
 from .commit import the_committer
 from .door import Door, door_of
 from .filing import Letter, address_letters, request_row
@@ -59,7 +59,7 @@ class Visit:
             delivery.record(self.door.channel, self.reports)
         for other in self.others:
             if isinstance(other, ChannelFault):
-                self.door.channel.show_fault(other.reason)
+                health.show_fault(self.door.channel, other.reason)
 
     @property
     def has_rest(self) -> bool:

@@ -16,7 +16,7 @@ from providers.errors import BadCredentials, ProviderError, Throttled
 from providers.http import AsyncCarrier, redact
 from providers.links.pacing import backoff
 
-from ..models import Exchange
+from ..models import Exchange, health
 from .station import Station, Store
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Collector:
     def _succeed(self, batch: Batch, calls: list[dict[str, Any]]) -> None:
         self._mine().update(seen_at=timezone.now())
         if calls:  # who asked nobody has not shown that the channel works
-            self._station.channel.show_success()
+            health.show_success(self._station.channel)
         if batch.events:
             self._log(Exchange.OK, "", calls)
 
@@ -101,7 +101,8 @@ class Collector:
 
     def _show(self, reason: str, calls: list[dict[str, Any]]) -> None:
         said = redact(reason, self._station.channel.secret_values)[:500]
-        if self._mine().update(seen_at=timezone.now()) and self._station.channel.show_fault(said):
+        mine = self._mine().update(seen_at=timezone.now())
+        if mine and health.show_fault(self._station.channel, said):
             self._log(Exchange.REFUSED, said, calls)  # once, and not each time it is asked
 
     def _log(self, outcome: str, reason: str, calls: list[dict[str, Any]]) -> None:

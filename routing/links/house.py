@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from channels_app.models import Channel
 from providers.http import AsyncCarrier
 
-from ..models import Message
+from ..models import Message, health
 from ..outbox import Pump
 from ..outbox.bell import LINKS
 from . import lease
@@ -90,7 +90,7 @@ class House:
             line = Line(channel, self.holder, self._store, self._carrier, until)
         except Exception as error:  # an adapter's mistake is its own channel's trouble
             log.exception("%s: its session cannot be made", channel)
-            await self._store(channel.show_fault, f"The session cannot be made: {error}")
+            await self._store(health.show_fault, channel, f"The session cannot be made: {error}")
             return  # the lease stays until its end, so that this is not tried all the time
         line.station.on_connected = lambda: self._pump.ring(channel.pk)
         self.lines[channel.pk] = line

@@ -18,7 +18,7 @@ from providers.http import LOGGED_CHARS, redact
 from providers.links.base import Earlier
 
 from .. import intake
-from ..models import Exchange, bulk
+from ..models import Exchange, bulk, health
 from . import lookup
 
 log = logging.getLogger(__name__)
@@ -87,9 +87,9 @@ class Station:
         if not LinkState.objects.filter(pk=self.channel.pk, holder=self.holder).update(**changes):
             return  # it is another's by now
         if fault:
-            self.channel.show_fault(fault)
+            health.show_fault(self.channel, fault)
         elif fault == "":
-            self.channel.show_success()
+            health.show_success(self.channel)
 
     async def cursor(self) -> str:
         return await self._store(lookup.cursor, self.channel)

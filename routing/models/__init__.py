@@ -16,6 +16,7 @@ from .doors import Door, Errand, receivers_of
 from .exchanges import Exchange, Held, PlatformEvent
 from .imports import CardImport, ImportRow
 from .messages import Attachment, Message, Part, Report
+from .open_api import Handover, OpenTarget, OpenToken, OpenUpload, SetAside
 from .rules import Extension, Platform, Queue, Rule
 from .sessions import AlreadyTaken, Archived, Session, SessionClosed
 from .tags import SessionTag, Tag
@@ -46,12 +47,16 @@ __all__ = [
     "Exchange",
     "Extension",
     "FieldValue",
+    "Handover",
     "Held",
     "HourCount",
     "ImportRow",
     "Listening",
     "Mention",
     "Message",
+    "OpenTarget",
+    "OpenToken",
+    "OpenUpload",
     "PanelClosed",
     "Part",
     "Platform",
@@ -63,6 +68,7 @@ __all__ = [
     "Session",
     "SessionClosed",
     "SessionTag",
+    "SetAside",
     "StateCount",
     "Tag",
     "receivers_of",

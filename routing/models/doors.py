@@ -23,6 +23,7 @@ from providers import registry
 from .customers import Customer
 from .messages import Message
 from .rules import Platform
+from .sessions import Session, SessionQuerySet
 
 ROTATION = timedelta(hours=24)  # how long the old key still works after a new one was made
 TOUCH = timedelta(seconds=60)  # the last use is written down no more often than this
@@ -160,10 +161,18 @@ class Door(models.Model):
             raise ValidationError({"sender": "Choose the number that its messages leave from."})
         if self.kind == self.OZEKI and not self.extension:
             raise ValidationError({"extension": "Enter the API extension that scripts name."})
-        if self.kind == self.OPENAPI and not self.client_id:
-            raise ValidationError({"client_id": "Enter a client ID."})
+        if self.kind == self.OPENAPI:
+            self._clean_open_api()
         if self.sender_id and self.kind != self.OPENAPI:
             validate_sender(self.sender)
+
+    def _clean_open_api(self) -> None:
+        """It is a platform too, to which numbers may lead: by its own name."""
+        if not self.client_id:
+            raise ValidationError({"client_id": "Enter a client ID."})
+        same = Platform.everyone.filter(name=self.name).exclude(pk=self.receiver_id)
+        if same.exclude(form=self.OPENAPI, door=None).exists():
+            raise ValidationError({"name": "A platform has this name already."})
 
     @property
     def numbers(self) -> list[Number]:
@@ -174,13 +183,31 @@ class Door(models.Model):
         return [*([self.sender] if self.sender else []), *more]
 
     @property
+    def sessions(self) -> SessionQuerySet:
+        """What it may see at the Open API: the sessions of its numbers, or all."""
+        numbers = [number.pk for number in self.numbers]
+        return Session.objects.filter(number__in=numbers) if numbers else Session.objects.all()
+
+    @property
+    def reach(self) -> models.QuerySet[Number]:
+        """The numbers that it may use at the Open API: its own, or all if it has none."""
+        numbers = [number.pk for number in self.numbers]
+        found = Number.objects.select_related("channel")
+        return found.filter(pk__in=numbers) if numbers else found
+
+    def uses(self, channel: Channel) -> bool:
+        """Whether one of its numbers is the channel's. Without numbers of its own it has all."""
+        numbers = self.numbers
+        return not numbers or any(number.channel_id == channel.pk for number in numbers)
+
+    @property
     def urls(self) -> dict[str, str]:
         """Where its caller finds it."""
         start = settings.PUBLIC_URL
         if self.kind == self.YEASTAR_SMS:
             start += "/api/v1/integration/yeastar/sms"
             return {"send": f"{start}/sendmessage", "verify": f"{start}/verify"}
-        return {"api": f"{start}/ozeki"} if self.kind == self.OZEKI else {}
+        return {"api": f"{start}/{'ozeki' if self.kind == self.OZEKI else 'openapi/v1.0'}"}
 
     def admits(self, remote: str) -> bool:
         """Whether a caller at this IP address may use the door.
@@ -196,8 +223,12 @@ class Door(models.Model):
 
     def point(self, url: str, secret: str = "") -> Platform:
         """Let its events go to this address, "" for none; returns the receiver. Save the door."""
+        named = self.kind == self.OPENAPI  # numbers may lead to it
         receiver = self.receiver or Platform(form=self.kind)
-        receiver.name, receiver.url = f"Door {self.pk}: {self.name}"[:127], url
+        if named and receiver.pk is None:  # a file may have named it before its door was made
+            receiver = Platform.everyone.filter(name=self.name, door=None).first() or receiver
+        receiver.name = self.name if named else f"Door {self.pk}: {self.name}"[:127]
+        receiver.url = url
         if secret and secret != receiver.secret:
             receiver.keys = [secret]
         receiver.save()
@@ -213,7 +244,13 @@ class Door(models.Model):
         if self.key_hash and self.key_hash != hashed(key):
             self.old_key_hash, self.old_key_until = self.key_hash, timezone.now() + ROTATION
         self.key_hash, self.key_end = hashed(key), key[-4:]
+        if self.pk and self.kind == self.OPENAPI:
+            self.end_tokens()
         return key
+
+    def end_tokens(self) -> None:
+        """Who holds a token of the Open API must log in again."""
+        self.tokens.all().delete()
 
     def revoke_old_key(self) -> None:
         """Let the key before the present one end now. Save the door afterwards."""
@@ -255,7 +292,8 @@ class Errand(models.Model):
 
 def receivers_of(channel: Channel) -> dict[int, tuple[int, ...]]:
     """Who is told of what arrives at the channel: for each number, its doors' receivers."""
-    told = Door.objects.filter(active=True).exclude(receiver=None).exclude(receiver__url="")
+    told = Door.objects.filter(active=True).exclude(kind=Door.OPENAPI)
+    told = told.exclude(receiver=None).exclude(receiver__url="")
     found: dict[int, list[int]] = {}
     for numbers in ("sender", "senders"):
         theirs = told.filter(**{f"{numbers}__channel": channel}).order_by("pk")

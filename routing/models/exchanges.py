@@ -100,7 +100,8 @@ class PlatformEvent(models.Model):
     """An event on its way to a platform. The waiting ones are the platforms' outbox."""
 
     platform = models.ForeignKey(Platform, models.CASCADE, related_name="events")
-    session = models.ForeignKey(Session, models.CASCADE, related_name="+")
+    #: None for what concerns no session, like a channel that fails.
+    session = models.ForeignKey(Session, models.CASCADE, null=True, related_name="+")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
     type = models.PositiveIntegerField(default=30031)
     #: Instead of the platform's address, for a report whose address came with the message.
@@ -130,4 +131,6 @@ class PlatformEvent(models.Model):
                 name="event_of_session",
                 condition=Q(done_at=None, failed_at=None),
             ),
+            # Who listens by WebSocket reads all of a door's own events, in their order.
+            models.Index(fields=["platform", "id"], name="event_heard", condition=Q(url="")),
         ]

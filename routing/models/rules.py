@@ -59,10 +59,13 @@ def new_platform_secret() -> list[str]:
 
 
 class PlatformManager(models.Manager["Platform"]):
-    """The platforms that people set up and choose, without the doors' receivers."""
+    """The platforms that people choose: those set up as such, and the systems at the Open API.
+
+    Other doors' receivers are none.
+    """
 
     def get_queryset(self) -> models.QuerySet[Platform]:
-        return super().get_queryset().filter(form=Platform.PLATFORM)
+        return super().get_queryset().filter(form__in=(Platform.PLATFORM, Platform.OPENAPI))
 
 
 class Platform(models.Model):
@@ -76,7 +79,7 @@ class Platform(models.Model):
         help_text="New messages are posted here as event 30031.",
     )
     #: In whose words it is told: "platform" is event 30031; others are for the doors' receivers.
-    PLATFORM = "platform"
+    PLATFORM, OPENAPI = "platform", "openapi"
     form = models.CharField(max_length=16, default=PLATFORM, editable=False)
     # A list, so that a second key can be valid while the first is being replaced.
     keys = EncryptedJSONField(default=new_platform_secret, editable=False)

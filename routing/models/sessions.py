@@ -145,6 +145,11 @@ class Session(models.Model):
                 condition=Q(holder=None),
             ),
             models.Index(
+                fields=["platform", "-last_at", "-id"],
+                name="session_of_platform",
+                condition=~Q(platform=None),
+            ),
+            models.Index(
                 fields=["channel", "last_at"], name="session_idle", condition=Q(closed_at=None)
             ),
             models.Index(

@@ -154,7 +154,7 @@ def reap(now: datetime | None = None, most: int = 500) -> int:
             for each in lost
         )
         nudged = nudges({each.session_id for each in lost})
-        errands.report(each.pk for each in lost)
+        told = errands.report(each.pk for each in lost)
         counts.add((each.channel_id, each.sending_at or now, "sent", 1) for each in lost)
-    live.nudge_many(nudged)
+    live.nudge_many([*nudged, *live.heard(told)])
     return len(lost)
