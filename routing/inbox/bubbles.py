@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import ceil
 
-from django.db.models import Q
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import urlize
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .. import outbox
 from ..desk import NOTE
-from ..models import Attachment, Message, Session
+from ..models import AgentSettings, Attachment, Message, Session
 
 PAGE = 50
 LEAD_IN = 10  # messages shown before the one that is sought
-MOST = 300  # messages of one page; the page itself asks for those that follow
+MOST = 150  # messages of one answer; the page itself asks for those that follow
+TOGETHER = timedelta(minutes=2)  # within which the same person's messages are one group
+UNDO_MOST = timedelta(seconds=max(AgentSettings.UNDO))
 PLACES = 2  # so many waiting messages are told their place; each costs a query
 
 WORDS = {
-    Message.QUEUED: "Waiting",
-    Message.SENDING: "Sending",
-    Message.SENT: "Sent",
-    Message.DELIVERED: "Delivered",
-    Message.READ: "Read",
-    Message.FAILED: "Failed",
-    Message.UNKNOWN: "It is not known whether this arrived",
+    Message.QUEUED: gettext_lazy("Waiting"),
+    Message.SENDING: gettext_lazy("Sending"),
+    Message.SENT: gettext_lazy("Sent"),
+    Message.DELIVERED: gettext_lazy("Delivered"),
+    Message.READ: gettext_lazy("Read"),
+    Message.FAILED: gettext_lazy("Failed"),
+    Message.UNKNOWN: gettext_lazy("It is not known whether this arrived"),
 }
 
 
@@ -39,6 +41,8 @@ class Bubble:
 
     message: Message
     day: date | None = None  # set where a new day begins
+    joined: bool = False  # it goes on from the message before
+    first_unread: bool = False
     place: str = ""
     files: list[Attachment] = field(default_factory=list)
 
@@ -54,17 +58,9 @@ class Bubble:
         today = timezone.localdate()
         ago = (today - self.day).days if self.day else 0
         if ago < 2:
-            return "Yesterday" if ago == 1 else "Today"
+            return _("Yesterday") if ago == 1 else _("Today")
         same_year = self.day is not None and self.day.year == today.year
         return date_format(self.day, "l, j F" if same_year else "l, j F Y")
-
-    @property
-    def text(self) -> SafeString:
-        """The text with safe links. Everything in it is escaped."""
-        found = urlize(self.message.text, nofollow=True, autoescape=True)
-        # Customers' quotes are escaped by now, so these attributes can only be urlize's.
-        links = 'rel="nofollow noopener noreferrer" target="_blank"'
-        return mark_safe(found.replace('rel="nofollow"', links))  # noqa: S308
 
     @property
     def author(self) -> str:
@@ -73,19 +69,33 @@ class Bubble:
         errand = getattr(self.message, "errand", None)
         return errand.door.name if errand else ""
 
+    def follows(self, before: Bubble) -> bool:
+        """Whether the same person goes on within a moment."""
+        mine, theirs = self.message, before.message
+        if self.side != before.side or self.side == "line":
+            return False
+        same = self.author == before.author and mine.author_id == theirs.author_id
+        return same and mine.created_at - theirs.created_at < TOGETHER
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether somebody chose when it leaves, more than Undo's moment later."""
+        message = self.message
+        return bool(message.due_at and message.due_at - message.created_at > UNDO_MOST)
+
     @property
     def word(self) -> str:
         """The state in one or two words."""
-        return WORDS.get(self.message.status, "")
+        return str(WORDS.get(self.message.status, ""))
 
     @property
     def note(self) -> str:
         """What stands under the message, if its state needs more than a mark."""
         status, reason = self.message.status, self.message.reason
         if status == Message.QUEUED:
-            return self.place or (f"Waiting: {reason}" if reason else "")
+            return self.place or (_("Waiting: %(reason)s") % {"reason": reason} if reason else "")
         if status == Message.FAILED:
-            return f"Not sent. {reason}" if reason else "Not sent."
+            return _("Not sent.") + (f" {reason}" if reason else "")
         if status == Message.UNKNOWN:
             return f"{WORDS[status]}. {reason}".strip()
         return ""
@@ -118,17 +128,28 @@ class Bubble:
         return self.message.direction == Message.OUT and self.message.status != Message.READ
 
 
-def newest(session: Session, before: int | None = None) -> tuple[list[Bubble], bool]:
-    """A page of the thread that ends before this message, and whether there is more above."""
+def newest(
+    session: Session, before: int | None = None, unread: int = 0
+) -> tuple[list[Bubble], bool]:
+    """A page of the thread that ends before this message, and whether there is more above.
+
+    The first of so many ``unread`` ones is marked.
+    """
     messages = session.messages.all()
     if before is not None:
         messages = messages.filter(pk__lt=before)
     found = list(_whole(messages.order_by("-pk"))[: PAGE + 1])
-    return bubbles(session, found[:PAGE][::-1]), len(found) > PAGE
+    shown = bubbles(session, found[:PAGE][::-1])
+    if unread and (theirs := [each for each in shown if each.message.direction == Message.IN]):
+        theirs[-unread:][0].first_unread = True
+    return shown, len(found) > PAGE
 
 
 def around(session: Session, sought: int) -> tuple[list[Bubble], bool] | None:
-    """The thread from shortly before this message; None if it is not of this session."""
+    """The thread from shortly before this message; None if it is not of this session.
+
+    What follows this page is asked for as news are.
+    """
     messages = session.messages.all()
     if not messages.filter(pk=sought).exists():
         return None
@@ -139,27 +160,49 @@ def around(session: Session, sought: int) -> tuple[list[Bubble], bool] | None:
     return bubbles(session, list(found)), len(earlier) > LEAD_IN
 
 
-def changed(session: Session, after: int, shown: Sequence[int]) -> list[Bubble]:
-    """What came after this message, and the present state of those shown."""
-    messages = session.messages.filter(Q(pk__gt=after) | Q(pk__in=shown))
-    return bubbles(session, list(_whole(messages.order_by("pk"))))
+def changed(session: Session, after: int, shown: Sequence[int]) -> tuple[list[Bubble], bool]:
+    """What came after this message, and the present state of those shown.
+
+    Of many new ones the first, and whether there are more: a page that was far behind asks again.
+    """
+    messages = session.messages.all()
+    later = messages.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
+    new = list(later[: MOST + 1])
+    before = messages.filter(pk__lt=OuterRef("pk")).order_by("-pk").values("pk")
+    wanted = messages.filter(pk__in=[*new[:MOST], *shown]).annotate(before=Subquery(before[:1]))
+    found = list(_whole(wanted.order_by("pk")))
+    known = {message.pk for message in found}
+    missed = {message.before for message in found} - known - {None}
+    context = _whole(Message.objects.filter(pk__in=missed)) if missed else []
+    return bubbles(session, found, {each.pk: each for each in context}), len(new) > MOST
 
 
-def bubbles(session: Session, messages: Iterable[Message]) -> list[Bubble]:
-    """The messages, oldest first, with the days between them."""
-    made: list[Bubble] = []
-    asked, today = 0, None
+def bubbles(
+    session: Session, messages: Iterable[Message], context: Mapping[int, Message] | None = None
+) -> list[Bubble]:
+    """The messages, oldest first, with the days between them.
+
+    Without ``context`` they stand one after the other; else they have a ``before``, which is there
+    if it is not among them.
+    """
+    made: dict[int, Bubble] = {}
+    asked, last = 0, None
     for message in messages:
         bubble = Bubble(message, files=list(message.attachments.all()))
+        if context is not None:
+            prior = made.get(message.before)
+            other = context.get(message.before)
+            last = prior or (Bubble(other) if other else None)
         day = timezone.localdate(message.created_at)
-        if day != today:
-            bubble.day = today = day
+        if last is None or timezone.localdate(last.message.created_at) != day:
+            bubble.day = day
+        bubble.joined = last is not None and not bubble.day and bubble.follows(last)
         waits = message.status == Message.QUEUED and not message.reason
         if waits and not bubble.leaves_at and asked < PLACES:
             bubble.place = _place(session, message)
             asked += 1
-        made.append(bubble)
-    return made
+        made[message.pk] = last = bubble
+    return list(made.values())
 
 
 def _whole(messages: Iterable[Message]) -> Iterable[Message]:

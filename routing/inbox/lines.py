@@ -78,7 +78,7 @@ def _line(row: Row, extension: Extension, query: str, opened: int | None) -> Lin
     return Line(
         pk=session.pk,
         key=str(row.cursor),
-        href=_address(session.pk) + query,
+        href=address_of(session.pk) + query,
         current=session.pk == opened,
         name=conditional_escape(row.who),
         address=conditional_escape(row.address),
@@ -116,7 +116,8 @@ def _said_by(session: Session, extension: Extension) -> str:
     return session.author_name or "We"
 
 
-def _address(pk: int) -> str:
+def address_of(pk: int) -> str:
+    """A session's address."""
     return _pattern().replace("/0/", f"/{pk}/")
 
 

@@ -45,7 +45,7 @@ def session(request: AgentRequest, pk: int) -> HttpResponse:
     if found.called:
         desk.see_mentions(request.extension, found)
     before, sought = _number(request.GET.get("before")), _number(request.GET.get("message"))
-    shown, more = bubbles.newest(found, before)
+    shown, more = bubbles.newest(found, before, found.unread)
     if before is None and sought is not None:
         shown, more = bubbles.around(found, sought) or (shown, more)
     context = {"session": found, "bubbles": shown, "more": more, "before": before}
@@ -90,9 +90,9 @@ def render_news(
     if seen and (found.unread or found.woken):
         desk.read(request.extension, found)
     after = _number(asked.get("after")) or 0
-    changed = bubbles.changed(found, after, [*shown[-SHOWN:], *extra])
+    changed, behind = bubbles.changed(found, after, [*shown[-SHOWN:], *extra])
     gone = {*shown[-SHOWN:], *extra} - {bubble.message.pk for bubble in changed}
-    context = {"session": found, "bubbles": changed, "gone": sorted(gone)}
+    context = {"session": found, "bubbles": changed, "gone": sorted(gone), "behind": behind}
     return render(request, "inbox/_news.html", context | thread_context(found))
 
 

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from ..inbox import faces, here
 from ..inbox.lines import line
+from ..inbox.said import said
 
 register = template.Library()
 register.filter(here.told)
@@ -23,3 +24,10 @@ def row_line(context: Any, row: Any) -> SafeString:
     opened = context.get("session")
     extension, query = context["request"].extension, context["listing"].query
     return line(row, extension, query, opened.pk if opened else None)
+
+
+@register.simple_tag(takes_context=True)
+def message_item(context: Any, bubble: Any) -> SafeString:
+    """A message of the session that is shown."""
+    request = context["request"]
+    return said(bubble, context["session"], request.extension, context.get("csrf_token"))

@@ -9,6 +9,8 @@ const NEAR = 60; // px from the end that still count as the end
 const byId = (id) => document.getElementById(id);
 
 let pinned = true;
+let fresh = 0; // how many came while the agent was reading further up
+let behind = false; // the server has more than it has told
 let asked = 0;
 let applied = 0;
 let busy = false;
@@ -22,9 +24,11 @@ export function begin() {
   thread.dataset.begun = "true";
   const scroll = byId("scroll");
   pinned = true;
+  behind = false;
   scroll.addEventListener("scroll", () => {
     pinned = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
-    if (pinned) byId("newer").hidden = true;
+    if (pinned && behind) news();
+    else if (pinned) tellNewer(0);
   }, { passive: true });
   // Pictures and fonts arrive late, and the composer grows: an agent at the end stays there.
   const keep = new ResizeObserver(() => pinned && toEnd());
@@ -33,6 +37,8 @@ export function begin() {
   byId("newer").addEventListener("click", toEnd);
   watchOlder();
   toEnd();
+  const unread = byId("unread-line");
+  if (unread && unread.offsetTop - 40 < scroll.scrollTop) scroll.scrollTop = unread.offsetTop - 40;
   beginComposer();
   beginNote();
   beginWindow(later);
@@ -43,7 +49,16 @@ function toEnd() {
   if (!scroll) return;
   scroll.scrollTop = scroll.scrollHeight;
   pinned = true;
-  byId("newer").hidden = true;
+  tellNewer(0);
+}
+
+/** Say how many messages stand below what the agent reads. */
+function tellNewer(count) {
+  fresh = count;
+  const button = byId("newer");
+  if (!button) return;
+  button.querySelector("span").textContent = behind ? "" : String(count);
+  button.hidden = !count && !behind;
 }
 
 /** What the server must know to tell what is new. */
@@ -95,10 +110,12 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
     return;
   }
   if (status !== 200) return;
-  const fresh = parsed(html);
-  patch(byId("head"), fresh.querySelector("#head"));
-  const added = upsert(fresh);
-  const composer = fresh.querySelector("#composer");
+  const answer = parsed(html);
+  patch(byId("head"), answer.querySelector("#head"));
+  if (mineIsNew) byId("unread-line")?.remove();
+  const added = upsert(answer);
+  behind = "behind" in answer.querySelector("ol").dataset;
+  const composer = answer.querySelector("#composer");
   if (composer.dataset.lock !== byId("composer").dataset.lock) {
     patch(byId("composer"), composer);
     beginComposer();
@@ -106,12 +123,27 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
   } else {
     adopt(composer.querySelector("#text")?.value ?? "", mine);
   }
-  if (byId("window") && fresh.querySelector("#window")) {
-    patch(byId("window"), fresh.querySelector("#window"));
+  if (byId("window") && answer.querySelector("#window")) {
+    patch(byId("window"), answer.querySelector("#window"));
   }
   beginWindow(later);
+  if (behind && (pinned || mineIsNew)) again = true; // to the end, page by page
   if (pinned || mineIsNew) toEnd();
-  else if (added.some((item) => item.matches(".theirs, .private"))) byId("newer").hidden = false;
+  else tellNewer(fresh + added.filter((item) => item.matches(".theirs, .private")).length);
+  if (again && !busy) {
+    again = false;
+    news();
+  }
+}
+
+/** Where the agent stopped reading, before the first that came while nobody looked. */
+function drawLine(before) {
+  const line = document.createElement("li");
+  line.className = "unread-line";
+  line.id = "unread-line";
+  line.innerHTML = "<span></span>";
+  line.firstChild.textContent = byId("messages").dataset.unread;
+  before.before(line);
 }
 
 function upsert(fresh) {
@@ -130,6 +162,8 @@ function upsert(fresh) {
       list.append(item);
       window.htmx?.process(item);
       added.push(item);
+      const unseen = document.visibilityState === "hidden" && item.matches(".theirs");
+      if (unseen && !byId("unread-line")) drawLine(item);
     }
   }
   return added;
