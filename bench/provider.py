@@ -7,7 +7,10 @@ that came, ``GET /seen`` how many, ``POST /reset?latency=<seconds>`` forgets the
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import json
+import os
 import re
 import time
 import urllib.request
@@ -121,6 +124,14 @@ async def serve() -> None:
     await server.serve_forever()
 
 
+def first_in_line() -> None:
+    """Note arrivals when they come, not when a core is free or garbage has been collected."""
+    gc.disable()
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
 if __name__ == "__main__":
+    first_in_line()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())

@@ -4,6 +4,8 @@ at which a network takes messages to one recipient.
 A generic cell rate algorithm in one Lua script. Whoever wants to send reserves slots: the answer
 tells how many there are within the horizon and when the first is due; the next follow at the
 rate's interval. Redis keeps the clock. Losing the key costs at most one message too early.
+
+One worker at a time sends for a channel: so it can keep the pace after a stall, too.
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ import redis.asyncio
 
 HORIZON = 0.5  # seconds ahead that may be reserved
 
+HELD = 2.0  # seconds after which the channel of a worker that died may be sent for by another
+
 _SCRIPT = """
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[5] then
+  return {-1, '0'}
+end
+redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, wanted, horizon = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -32,6 +41,12 @@ local after = first + count * interval
 local keep = math.ceil((after - now) / 1000) + 1000
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', keep)
 return {count, string.format('%.0f', first - now)}
+"""
+
+_LET_GO = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
 """
 
 #: A recipient's messages stand in line, so that they go in their order. Who is first and finds the
@@ -77,20 +92,23 @@ class Turn:
 class Slots:
     """``count`` send times: the first in ``delay`` seconds, the others ``interval`` seconds apart.
 
-    Without any, ``delay`` is how long to wait before asking again.
+    Without any, ``delay`` is how long to wait before asking again; unless another worker sends for
+    the channel: then it is ``elsewhere``.
     """
 
     count: int
     delay: float
     interval: float
+    elsewhere: bool = False
 
 
 class Throttle:
-    """Reserves send times for channels, and turns for recipients."""
+    """Reserves send times for channels, and turns for recipients. ``me`` names who reserves."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        self._client = client
+    def __init__(self, client: redis.asyncio.Redis, me: str = "") -> None:
+        self._client, self._me = client, me
         self._script = client.register_script(_SCRIPT)
+        self._let_go = client.register_script(_LET_GO)
         self._turn = client.register_script(_TURN)
 
     async def reserve(
@@ -102,10 +120,19 @@ class Throttle:
         """
         interval = 1 / float(rate)
         count, micros = await self._script(
-            keys=[f"parley:rate:{channel}"],
-            args=[interval * 1_000_000, wanted, HORIZON * 1_000_000, ahead * 1_000_000],
+            keys=[f"parley:rate:{channel}", _holder(channel)],
+            args=[
+                *(interval * 1_000_000, wanted, HORIZON * 1_000_000, ahead * 1_000_000),
+                *(self._me, int(HELD * 1000)),
+            ],
         )
+        if int(count) < 0:
+            return Slots(0, 0, interval, elsewhere=True)
         return Slots(int(count), int(micros) / 1_000_000, interval)
+
+    async def let_go(self, channel: int) -> None:
+        """Let others reserve for this channel at once. Raises RedisError."""
+        await self._let_go(keys=[_holder(channel)], args=[self._me])
 
     async def turns(
         self, channel: int, interval: float, burst: int, asked: Sequence[tuple[str, int]]
@@ -125,6 +152,10 @@ class Throttle:
         """Take messages that will not come any more out of their recipients' lines."""
         for recipient, message in gone:
             await self._client.zrem(_line(channel, recipient)[0], message)
+
+
+def _holder(channel: int) -> str:
+    return f"parley:rate:{channel}:holder"
 
 
 def _line(channel: int, recipient: str) -> list[str]:

@@ -12,6 +12,9 @@ from django.utils import timezone
 from channels_app.models import Channel
 from providers.base import Outbound, Provider
 
+JITTER = 0.007  # the part of a second by which arrivals may be closer than departures, at least
+CATCH_UP = 0.7  # the part of the regular interval that messages which are late keep between them
+
 
 class Road(Protocol):
     """A long-lived session, as the way of a channel's messages to its provider."""
@@ -31,6 +34,8 @@ class Lane:
         self.road = road
         self.webhook_url = channel.webhook_url
         self.draining = False
+        self.mine = False  # whether other workers leave the channel to this one
+        self.emptied = False  # whether all that was due has been reserved for
         self.again = False
         self.flying = 0
         self.landed = asyncio.Event()
@@ -53,19 +58,25 @@ class Lane:
             self._left = deque(self._left, maxlen=most)
         # At most the rate plus one within any second, as the provider sees them arrive: the second
         # is stretched by half of what the regular pace leaves free, for what the network jitters.
-        self._second = 1 + (most / rate - 1) / 2
+        self._second = 1 + max(JITTER, (most / rate - 1) / 2)
+        self._step = CATCH_UP / rate
 
     def pause(self) -> float:
         """Seconds until the channel's slow-down ends; 0 if there is none."""
         until = self.channel.slowed_until
         return max(0.0, (until - timezone.now()).total_seconds()) if until else 0.0
 
-    def full_until(self) -> float:
-        """When one more may leave: the loop's time, maybe past."""
-        return self._left[0] + self._second if len(self._left) == self._left.maxlen else 0.0
+    def departure(self, now: float) -> float:
+        """When one more may leave, from ``now`` on: the loop's time. It is counted as left then.
 
-    def leaves(self, now: float) -> None:
+        What a stall held up does not leave at once, but a little faster than the regular pace.
+        """
+        if self._left:
+            now = max(now, self._left[-1] + self._step)
+        if len(self._left) == self._left.maxlen:
+            now = max(now, self._left[0] + self._second)
         self._left.append(now)
+        return now
 
     @property
     def inline(self) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +46,7 @@ from .ledger import Ledger
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 
-AHEAD = 0.03  # seconds before its send time that a message is claimed, at least
+AHEAD = 0.06  # seconds before its send time that a message is claimed, at least
 GATHER = 0.003  # seconds that a full channel waits for more room, before it claims
 LATE = 0.05  # seconds after which a missed send time may not be used any more
 LOADING = 20.0  # seconds in which a message's files must have come from the storage
@@ -101,7 +102,7 @@ class Pump:
         self._stop = asyncio.Event()
         self._carrier = AsyncCarrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
         self._redis = redis.asyncio.Redis.from_url(settings.REDIS_URL)
-        self._throttle = Throttle(self._redis)
+        self._throttle = Throttle(self._redis, secrets.token_hex(8))
         self._ledger = Ledger(self._known, self._ring_after)
         self._started.set()
         await self._stop.wait()
@@ -165,8 +166,19 @@ class Pump:
             log.exception("Channel %s: draining broke off; beat will ring again", pk)
         finally:
             if lane is not None:
+                await self._let_go(lane)
                 lane.draining = False
                 self._forget(lane)
+
+    async def _let_go(self, lane: Lane) -> None:
+        """Let another worker send for this channel, if this one did."""
+        if not lane.mine:
+            return
+        lane.mine = False
+        try:
+            await self._throttle.let_go(lane.channel.pk)
+        except RedisError as error:
+            log.warning("Channel %s: the rate limiter does not answer (%s)", lane.channel, error)
 
     def _forget(self, lane: Lane) -> None:
         """A lane stays while its messages fly, so that its limits hold for the next drain."""
@@ -188,9 +200,14 @@ class Pump:
             return True
         rate = lane.channel.rate
         lane.again = False
-        due = await self._waiting(pk, max(1, min(MOST, int(float(rate) * HORIZON))))
+        if lane.emptied:  # before the last look: who was rung for it elsewhere was sent away
+            await self._let_go(lane)
+        most = max(1, min(MOST, int(float(rate) * HORIZON)))
+        due = await self._waiting(pk, most)
         if not due:
-            return lane.again
+            again = lane.again or lane.mine
+            await self._let_go(lane)
+            return again
         try:
             # No slot before its message can have been claimed: with many channels that takes time.
             slots = await self._throttle.reserve(pk, rate, due, ahead=max(0, self._lag - AHEAD))
@@ -198,6 +215,9 @@ class Pump:
             log.warning("Channel %s: the rate limiter does not answer (%s)", pk, error)
             await asyncio.sleep(1)
             return True
+        lane.mine, lane.emptied = not slots.elsewhere, due < most
+        if slots.elsewhere:
+            return False
         began, taken = self._loop.time() + slots.delay, 0
         if not slots.count:
             await asyncio.sleep(min(slots.delay, 1.0))
@@ -269,8 +289,7 @@ class Pump:
             if claimed.media and lane.inline and not await self._load_files(lane, claimed):
                 return
             await self._until(at)
-            while (full := lane.full_until()) > self._loop.time():
-                await self._until(full)
+            await self._until(lane.departure(self._loop.time()))
             # The provider asked for it a moment ago, or its session went down.
             if (pause := lane.pause()) or lane.shut:
                 outcome = claimed.outcome
@@ -278,7 +297,6 @@ class Pump:
                 outcome.reason = lane.channel.slowed_reason if pause else lane.shut
                 self._ledger.hand_in(outcome)
                 return
-            lane.leaves(self._loop.time())
             message = Outbound(
                 sender=claimed.sender,
                 recipient=claimed.recipient,
