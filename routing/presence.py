@@ -16,6 +16,8 @@ from typing import Any
 import orjson
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 
@@ -143,8 +145,13 @@ def _tried(ask: Any) -> Any:
 
 @cache
 def _client() -> redis.Redis:
+    # Tried once: the client's own repetitions would hold a page up for seconds.
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=1.0, health_check_interval=30
+        settings.REDIS_URL,
+        socket_timeout=1.0,
+        socket_connect_timeout=1.0,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 0),
     )
 
 

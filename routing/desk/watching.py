@@ -31,10 +31,10 @@ def look(
         transaction.on_commit(lambda: _tell(extension, changed))
 
 
-def others(extension: Extension, sessions: Sequence[int]) -> dict[int, list[presence.Person]]:
+def others(extension: Extension, sessions: Sequence[int]) -> dict[int, tuple[presence.Person, ...]]:
     """Who else is in each of these sessions."""
     found = presence.of(sessions).items()
-    return {key: [each for each in there if each.pk != extension.pk] for key, there in found}
+    return {key: tuple(each for each in there if each.pk != extension.pk) for key, there in found}
 
 
 def _tell(extension: Extension, keys: Iterable[int]) -> None:

@@ -20,6 +20,7 @@ VIEWS = {
     "unassigned": "Unassigned",
     "all": "All",
     "failed": "Failed",
+    "snoozed": "Snoozed",
     "archived": "Archived",
 }
 STATES = {"unread": "Unread", "waiting": "Waiting for an answer", "failed": "Not sent"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from providers import registry
 
 from ..models import Extension, Session
+from ..presence import Person
 from .faces import initials, tone
 from .rows import Row
 
@@ -57,6 +58,10 @@ class Line:
     holder: str
     holder_initials: str
     holder_tone: int
+    people: tuple[Person, ...]
+    priority: int
+    until: str
+    back: bool
 
 
 def line(row: Row, extension: Extension, query: str, opened: int | None = None) -> SafeString:
@@ -67,7 +72,8 @@ def line(row: Row, extension: Extension, query: str, opened: int | None = None) 
 @lru_cache(KEPT)
 def _written(facts: Line, language: str | None) -> SafeString:
     full = date_format(datetime.fromisoformat(facts.at), "l, j F Y, H:i")
-    return get_template("inbox/_row.html").render(asdict(facts) | {"full": full})
+    told = {name: getattr(facts, name) for name in Line.__slots__}
+    return get_template("inbox/_row.html").render(told | {"full": full})
 
 
 def _line(row: Row, extension: Extension, query: str, opened: int | None) -> Line:
@@ -104,6 +110,10 @@ def _line(row: Row, extension: Extension, query: str, opened: int | None) -> Lin
         holder=holder.name if holder else "",
         holder_initials=initials(holder.name) if holder else "",
         holder_tone=tone(holder.pk) if holder else 0,
+        people=row.people,
+        priority=session.priority,
+        until=row.until,
+        back=session.woken > 0,
     )
 
 

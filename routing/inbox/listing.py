@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 
 from channels_app.models import Channel
 
+from ..desk import others
 from ..models import Extension, Queue, Session
 from ..models.sessions import SessionQuerySet
 from .choice import FILTERS, NOT_SENT, STATES, VIEWS, Choice
@@ -154,7 +155,8 @@ def channels_of(extension: Extension) -> QuerySet[Channel]:
 
 def _rows(extension: Extension, pks: list[int]) -> list[Row]:
     found = shown_rows(extension).in_bulk(pks[:PAGE])
-    return [Row(found[pk]) for pk in pks[:PAGE] if pk in found]
+    people = others(extension, list(found))
+    return [Row(found[pk], people=people.get(pk, ())) for pk in pks[:PAGE] if pk in found]
 
 
 def _allowed(choice: Choice, queues: list[Queue]) -> Choice:
@@ -174,9 +176,12 @@ def _branches(extension: Extension, view: str, queues: list[Queue]) -> list[Sess
     """The parts of a section; no session is in two of them."""
     if view == "archived":
         return [Session.objects.for_extension(extension).archived_by(extension)]
+    if view == "snoozed":
+        return [Session.objects.snoozed_for(extension)]
     kept = Session.objects.not_archived_by(extension)
     if view == "failed":
         return [kept.for_extension(extension).filter(pk__in=NOT_SENT.values("session"))]
+    kept = kept.awake()
     held, unheld = kept.filter(holder=extension), kept.filter(holder=None)
     if view == "all":
         return [held, *(unheld.filter(queue=queue) for queue in queues)]
@@ -211,7 +216,14 @@ def _tops(extension: Extension, queues: list[Queue], choice: Choice | None) -> d
 
     "chosen" is what the agent looks at now.
     """
-    views = ["all", "held", "failed", "archived", *(f"queue-{queue.pk}" for queue in queues)]
+    views = [
+        "all",
+        "held",
+        "failed",
+        "snoozed",
+        "archived",
+        *(f"queue-{queue.pk}" for queue in queues),
+    ]
     read = {view: _branches(extension, view, queues) for view in views}
     if choice and choice.filtered:
         read["chosen"] = _chosen(extension, choice, queues)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ..models import Draft, Extension, Mention, Message, Session
 from ..models.sessions import SessionQuerySet
+from ..presence import Person
 from .marking import Asked, marked
 
 NOT_SENT = (Message.FAILED, Message.UNKNOWN)
@@ -64,6 +65,7 @@ class Row:
 
     session: Session
     asked: Asked | None = None
+    people: tuple[Person, ...] = ()
 
     @property
     def cursor(self) -> Cursor:
@@ -89,9 +91,26 @@ class Row:
         return found if "<mark>" in found else ""
 
     @property
+    def until(self) -> str:
+        """Until when the session sleeps, in few words."""
+        if self.session.snoozed_until is None:
+            return ""
+        if self.session.snoozed_until == Session.UNTIL_REPLY:
+            return _("Until a reply")
+        return _("Until %s") % coming_time(self.session.snoozed_until)
+
+    @property
     def when(self) -> str:
         """The time of the last message, in few letters."""
         return short_time(self.session.last_at)
+
+
+def coming_time(moment: datetime) -> str:
+    """The hour; of another day than today with the day before it."""
+    at, today = timezone.localtime(moment), timezone.localdate()
+    if at.date() == today:
+        return date_format(at, "H:i")
+    return date_format(at, "D H:i" if (at.date() - today).days < 7 else "j M H:i")
 
 
 def short_time(moment: datetime) -> str:

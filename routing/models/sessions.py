@@ -85,6 +85,17 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Without those that are snoozed."""
         return self.filter(snoozed_until=None)
 
+    def snoozed_for(self, extension: Extension) -> SessionQuerySet:
+        """The snoozed ones that this agent may see.
+
+        The sums keep every database from beginning with all that the agent ever held: only the
+        index of the few that sleep is left to begin with.
+        """
+        queues = Queue.objects.filter(members=extension)
+        asleep = self.filter(snoozed_until__isnull=False)
+        asleep = asleep.alias(by=F("holder_id") + 0, lies=F("queue_id") + 0)
+        return asleep.filter(Q(by=extension.pk) | Q(by=None, lies__in=queues))
+
     def due(self, now: datetime) -> SessionQuerySet:
         """The snoozed ones whose time has come, the oldest first."""
         return self.filter(snoozed_until__lte=now).order_by("snoozed_until")

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 import redis
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from routing import desk, live, presence
+from routing.inbox.choice import Choice
 from routing.inbox.here import told
+from routing.inbox.listing import listing
 from routing.models import Extension, Queue, Session
 
 from ..factories import ExtensionFactory, SessionFactory
@@ -42,6 +46,22 @@ def test_opening_a_session_shows_it_to_the_others_and_not_to_oneself(
     assert words(ben, waiting) == "Anna is viewing" and words(anna, waiting) == ""
     assert "Anna is viewing" in text(logged_in(ben).get(f"/s/{waiting.pk}/"))
     assert "Anna is viewing" in text(ping(ben, shown=waiting.pk))
+
+
+def test_the_rows_of_the_list_show_it_at_no_query(
+    anna: Extension, ben: Extension, queue: Queue, django_assert_num_queries: Any
+) -> None:
+    sessions = [SessionFactory(queue=queue) for _ in range(3)]
+    choice = Choice()
+    with CaptureQueriesContext(connection) as before:
+        listing(ben, choice)
+    asked = len(before)
+    for session in sessions:
+        ping(anna, session.pk, session=session.pk, state="replying")
+    with django_assert_num_queries(asked):
+        found = listing(ben, choice)
+    assert [told(row.people) for row in found.rows] == ["Anna is typing…"] * 3
+    assert text(logged_in(ben).get("/")).count("Anna is typing…") == 3
 
 
 def test_typing_is_told_by_the_draft_and_by_a_report(
@@ -110,10 +130,11 @@ def test_a_stranger_learns_nothing_and_appears_nowhere(
 
 
 def test_without_redis_nobody_is_there_and_nothing_fails(
-    anna: Extension, waiting: Session, monkeypatch: pytest.MonkeyPatch
+    anna: Extension, waiting: Session, settings: Any, request: pytest.FixtureRequest
 ) -> None:
-    gone = redis.Redis(port=1, socket_connect_timeout=0.2)
-    monkeypatch.setattr(presence, "_client", lambda: gone)
-    monkeypatch.setattr(presence, "_mover", lambda: gone.register_script(""))
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    for asked in (presence._client, presence._mover):
+        asked.cache_clear()
+        request.addfinalizer(asked.cache_clear)
     assert ping(anna, session=waiting.pk).status_code == 200
     assert logged_in(anna).get(f"/s/{waiting.pk}/", headers=TAB).status_code == 200
