@@ -25,7 +25,8 @@ def agent(view: View) -> View:
 
     @wraps(view)
     def for_agents(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        extension = Extension.objects.filter(user=request.user.pk).first()
+        found = Extension.objects.select_related("settings").filter(user=request.user.pk)
+        extension = found.first()
         if extension is None:
             return render(request, "inbox/no_extension.html", status=403)
         request.extension = extension

@@ -32,6 +32,7 @@ urlpatterns = [
     path("colleagues/", noting.colleagues, name="colleagues"),
     path("settings/", preferences.preferences, name="preferences"),
     path("here/", here.here, name="here"),
+    path("settings/keys/", preferences.keys, name="preferences-keys"),
     path("filters/", filters.filters, name="filters"),
     path("many/", many.many, name="many"),
     path("many/undo/", many.undo, name="many-undo"),

@@ -1,5 +1,6 @@
 """Facts, and the changes of one object."""
 
+from .app import PushSubscription
 from .campaigns import Campaign, Recipient, StateCount
 from .cards import (
     AddressBook,
@@ -61,6 +62,7 @@ __all__ = [
     "Part",
     "Platform",
     "PlatformEvent",
+    "PushSubscription",
     "Queue",
     "Recipient",
     "Report",

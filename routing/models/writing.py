@@ -7,12 +7,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from .app import Alerts, Keys, Look
 from .messages import Message
 from .rules import Extension, Queue
 from .sessions import Session
 
 
-class AgentSettings(models.Model):
+class AgentSettings(Look, Alerts, Keys, models.Model):
     """How one agent likes to work. Who never chose has no row."""
 
     UNDO = {0: "Off", 5: "5 seconds", 10: "10 seconds", 30: "30 seconds"}
@@ -41,7 +42,10 @@ class AgentSettings(models.Model):
     @classmethod
     def of(cls, extension: Extension) -> AgentSettings:
         """The agent's settings, or those that everybody begins with."""
-        return cls.objects.filter(pk=extension.pk).first() or cls(extension=extension)
+        try:  # a page has them already
+            return extension.settings
+        except cls.DoesNotExist:
+            return cls(extension=extension)
 
 
 class Draft(models.Model):

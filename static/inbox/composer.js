@@ -35,7 +35,7 @@ export function begin() {
   attach.begin(form, complain, counter);
   grow(form.text);
   counter();
-  if (matchMedia("(pointer: fine)").matches) form.text.focus({ preventScroll: true });
+  if (matchMedia("(pointer: fine)").matches && !("walking" in document.body.dataset)) form.text.focus({ preventScroll: true });
 }
 
 function typed(form) {

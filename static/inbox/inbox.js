@@ -10,6 +10,9 @@ import * as thread from "./thread.js";
 import "./actions.js";
 import "./offers.js";
 import "./earlier.js";
+import "./shortcuts.js";
+import "./bar.js";
+import "./theme.js";
 
 function settle() {
   thread.begin();

@@ -67,14 +67,6 @@ document.addEventListener("click", (event) => {
   }
 });
 
-document.addEventListener("keydown", (event) => {
-  const row = event.target.closest?.("#rows .row");
-  if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
-  const box = row.querySelector(".pick input");
-  if (box && event.key.toLowerCase() === "x") choose(box, !box.checked, event.shiftKey);
-  if (event.key === "Escape" && chosen.size) none();
-});
-
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.id !== "many" && form.id !== "undo") return;
