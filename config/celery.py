@@ -36,6 +36,9 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "ring-forgotten": _every(5, "ring_forgotten"),
+    "campaigns": _every(5, "campaigns"),
+    "read-lists": _every(10, "read_lists"),
+    "count-answers": _every(30, "count_answers"),
     "forward": _every(5, "forward"),
     "load-files": _every(10, "load_files"),
     "close-idle": _every(60, "close_idle"),

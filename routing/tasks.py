@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_process_shutdown, worker_shutdown
 from django.utils import timezone
 
-from . import asking, delivery, files, forwarding, outbox, upkeep
+from . import asking, campaigns, delivery, files, forwarding, outbox, upkeep
 
 
 @shared_task(name=outbox.bell.DRAIN)
@@ -66,6 +66,29 @@ def get_names() -> None:
     """Ask networks that do not send it along for the names of new customers."""
     outbox.answer_bell(outbox.bell.GET_NAMES)
     asking.get_names()
+
+
+@shared_task(name=outbox.bell.CAMPAIGNS)
+def send_campaigns() -> None:
+    """Hand recipients to the outbox, and come again while a campaign is being sent."""
+    outbox.answer_bell(outbox.bell.CAMPAIGNS)
+    if after := campaigns.round_of_all():
+        outbox.ring_for(outbox.bell.CAMPAIGNS, after=after)
+
+
+@shared_task(name=outbox.bell.READ_LISTS)
+def read_lists() -> None:
+    """Read lists of recipients and check who would get their campaigns."""
+    outbox.answer_bell(outbox.bell.READ_LISTS)
+    left = [campaigns.read_some(), campaigns.check_some(), campaigns.clear_deleted()]
+    if any(left):
+        outbox.ring_for(outbox.bell.READ_LISTS)
+
+
+@shared_task(name="routing.count_answers")
+@outbox.alone
+def count_answers() -> None:
+    campaigns.look()
 
 
 @shared_task(name="routing.sync_templates")

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from routing.models import Campaign, Message, Recipient
-from routing.models.campaigns import begin, count, follow
+from routing.models.recipients import count, follow
 
 from .factories import MessageFactory, NumberFactory
 
@@ -58,7 +58,7 @@ def test_only_one_call_begins_a_campaign_and_a_stopped_one_stays_stopped(
     campaign: Campaign,
 ) -> None:
     other = Campaign.objects.get(pk=campaign.pk)
-    assert begin(campaign)
-    assert not begin(other)
+    assert campaign.move(Campaign.RUNNING)
+    assert not other.move(Campaign.RUNNING)
     assert campaign.move(Campaign.STOPPED)
     assert not other.move(Campaign.PAUSED)

@@ -15,7 +15,7 @@ from channels_app.models import Channel
 from providers import base, registry
 
 from .. import live
-from ..models import Message, Part, Report, Session, counts, errands
+from ..models import Message, Part, Report, Session, counts, errands, recipients
 from ..models.messages import COMES_AFTER
 
 
@@ -137,7 +137,9 @@ def _apply(reports: Sequence[Report]) -> int:
         if status and _advance(report.message, status, reason, report):
             report.applied = True
             changes += _counted(report.message, before)
-    told = errands.report(report.message_id or 0 for report in theirs if report.applied)
+    changed = [report.message for report in theirs if report.message and report.applied]
+    told = errands.report(message.pk for message in changed)
+    recipients.follow(message.pk for message in changed if message.lane == Message.BULK)
     if told:
         transaction.on_commit(lambda: live.nudge_many(live.heard(told)))
     counts.add(changes)

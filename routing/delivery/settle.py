@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -13,7 +13,7 @@ from channels_app.models import Channel
 from providers.http import redact
 
 from .. import live
-from ..models import Exchange, Message, Part, bulk, counts, errands, health
+from ..models import Exchange, Message, Part, bulk, counts, errands, health, recipients
 from .attempt import ATTEMPT_SECONDS, Outcome
 from .reports import match_orphans, nudges
 
@@ -70,6 +70,7 @@ def settle(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> None
         told = errands.report(
             o.message for o in outcomes if o.status != Message.QUEUED and o.message in moved
         )
+        recipients.follow(o.message for o in outcomes if moved.get(o.message) == Message.BULK)
         counts.add(_counted(outcomes, moved))
         nudged = nudges({outcome.session for outcome in outcomes})
     # Reports that came meanwhile could not see the ids, and were kept without their message.
@@ -107,18 +108,19 @@ def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
     }
 
 
-def _move(items: list[dict[str, object]]) -> set[object]:
-    """Advance the messages; returns the ids of those that this attempt still decides."""
+def _move(items: list[dict[str, object]]) -> dict[object, int]:
+    """Advance the messages; returns those that this attempt still decides, with their lanes."""
     found = bulk.run(
         "UPDATE routing_message SET status = i.status, reason = i.reason, "
         "provider_id = i.provider_id, due_at = COALESCE(i.due_at, routing_message.due_at), "
         "attempts = routing_message.attempts - i.uncounted, "
         f"sent_at = i.sent_at FROM ({bulk.source(_OUTCOME)}) AS i "
         "WHERE routing_message.id = i.id AND routing_message.reference = i.reference "
-        "AND routing_message.status IN ('sending', 'unknown') RETURNING routing_message.id",
+        "AND routing_message.status IN ('sending', 'unknown') "
+        "RETURNING routing_message.id, routing_message.lane",
         bulk.rows(items),
     )
-    return {row[0] for row in found}
+    return dict(found)
 
 
 def _remember_ids(items: list[dict[str, object]]) -> None:
@@ -187,7 +189,7 @@ def _channels(outcomes: Sequence[Outcome], channels: Mapping[int, Channel]) -> N
 
 
 def _counted(
-    outcomes: Sequence[Outcome], moved: set[object]
+    outcomes: Sequence[Outcome], moved: Container[object]
 ) -> list[tuple[int, datetime, str, int]]:
     ended = [outcome for outcome in outcomes if outcome.status != Message.QUEUED]
     failed = [o for o in ended if o.status == Message.FAILED and o.message in moved]

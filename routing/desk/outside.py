@@ -95,19 +95,17 @@ def _open(door: Door, number: Number, customer: Customer) -> Session:
     rule = Rule.objects.filter(number=number).first()
     if rule is None:
         raise Refused(f"{number} has no rule that says who gets the answers.")
+    owner = {
+        "holder_id": rule.extension_id,
+        "queue_id": rule.queue_id,
+        "platform_id": rule.platform_id,
+    }
     session, made = Session.objects.get_or_create(
         number=number,
         customer=customer,
         closed_at=None,
-        defaults={
-            "channel": number.channel,
-            "holder_id": rule.extension_id,
-            "queue_id": rule.queue_id,
-            "platform_id": rule.platform_id,
-            "last_inbound": False,
-            "last_text": "",
-        },
+        defaults={"channel": number.channel, **owner, "last_inbound": False, "last_text": ""},
     )
-    if made:
+    if made or session.adopt(**owner):
         say(session, "started", f"{door} started the session")
     return session

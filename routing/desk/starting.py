@@ -105,6 +105,9 @@ def _open_for(extension: Extension, number: Number, customer: Customer) -> Sessi
     if Session.objects.for_extension(extension).filter(pk=session.pk).exists():
         return session
     owner = session.holder or session.queue or session.platform
+    if owner is None and session.adopt(holder=extension):  # only a campaign has written there
+        say(session, "started", f"{extension.name} started the session", extension)
+        return session
     if not number.channel.allow_second_session:
         raise Refused(f"This customer already has an active session with {owner}.")
     before = audiences(session)

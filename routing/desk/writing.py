@@ -15,7 +15,16 @@ from channels_app.models import Channel, Template
 from providers import segments
 
 from .. import files, outbox
-from ..models import AgentSettings, Attachment, Customer, Extension, Message, Queue, Session
+from ..models import (
+    AgentSettings,
+    Attachment,
+    Customer,
+    Extension,
+    Message,
+    Queue,
+    Session,
+    recipients,
+)
 from ..models.messages import new_reference
 from ..models.windows import window_of
 from .drafting import forget_draft
@@ -107,6 +116,7 @@ def retry(extension: Extension, message: Message) -> bool:
             check_window(session)
         if not message.may_retry or not message.retry():
             return False
+        recipients.follow([message.pk])
         nudge(audiences(session), session)
         outbox.ring_on_commit(message.channel_id)
     return True

@@ -22,6 +22,8 @@ from .types import HEAD, safe_name, sniff, storage_ending
 
 log = logging.getLogger(__name__)
 
+#: Files in this folder belong to many messages; their campaign keeps and deletes them.
+SHARED = "campaigns/"
 MEGABYTE = 1_000_000  # as providers count
 
 
@@ -139,7 +141,7 @@ def attach(message: Message, attachment: Attachment) -> None:
 def drop(attachments: Iterable[Attachment]) -> None:
     """Delete the bytes of files that got no row."""
     for attachment in attachments:
-        if attachment.file:
+        if attachment.file and not attachment.file.name.startswith(SHARED):
             try:
                 attachment.file.delete(save=False)
             except Exception:  # whatever a storage raises: the others must go all the same
@@ -187,7 +189,7 @@ def clean(now: datetime | None = None, limit: int = 500) -> int:
     for attachment in found:
         # The bytes first: if we die in between, the next run finds the row again.
         try:
-            if attachment.file:
+            if attachment.file and not attachment.file.name.startswith(SHARED):
                 attachment.file.delete(save=False)
         except Exception:  # whatever a storage raises: the other files must go all the same
             log.exception("%s cannot be deleted yet", attachment.file.name)

@@ -239,6 +239,14 @@ _SESSION = {
 }
 
 
+#: A session that nobody has, as a campaign leaves behind, goes where the number's rule says.
+_NOBODY = " AND ".join(f"routing_session.{n}_id IS NULL" for n in ("holder", "queue", "platform"))
+_OWNER = ", ".join(
+    f"{n}_id = CASE WHEN {_NOBODY} THEN excluded.{n}_id ELSE routing_session.{n}_id END"
+    for n in ("holder", "queue", "platform")
+)
+
+
 def _sessions(letters: Sequence[Letter]) -> None:
     """Give each letter the open session of its customer and number, made by the number's rule."""
     grouped: dict[tuple[int, int], dict[str, Any]] = {}
@@ -270,7 +278,7 @@ def _sessions(letters: Sequence[Letter]) -> None:
         "last_at = excluded.last_at, last_text = excluded.last_text, last_inbound = true, "
         "inbound_at = CASE WHEN routing_session.inbound_at > excluded.inbound_at "
         "THEN routing_session.inbound_at ELSE excluded.inbound_at END, "
-        "unread = routing_session.unread + excluded.unread, woken = CASE WHEN "
+        f"{_OWNER}, unread = routing_session.unread + excluded.unread, woken = CASE WHEN "
         f"routing_session.snoozed_until IS NOT NULL THEN {Session.REPLIED} "
         "ELSE routing_session.woken END, snoozed_until = NULL "
         "RETURNING number_id, customer_id, id, holder_id, queue_id, platform_id, woken",

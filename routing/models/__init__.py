@@ -1,7 +1,7 @@
 """Facts, and the changes of one object."""
 
 from .app import PushSubscription
-from .campaigns import Campaign, Recipient, StateCount
+from .campaigns import Campaign
 from .cards import (
     AddressBook,
     Card,
@@ -18,6 +18,7 @@ from .exchanges import Exchange, Held, PlatformEvent
 from .imports import CardImport, ImportRow
 from .messages import Attachment, Message, Part, Report
 from .open_api import Handover, OpenTarget, OpenToken, OpenUpload, SetAside
+from .recipients import Recipient, StateCount
 from .rules import Extension, Platform, Queue, Rule
 from .sessions import AlreadyTaken, Archived, Session, SessionClosed
 from .tags import SessionTag, Tag

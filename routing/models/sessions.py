@@ -201,6 +201,18 @@ class Session(models.Model):
             return False
         raise AlreadyTaken(self.holder)
 
+    def adopt(self, **owner: Any) -> bool:
+        """Give a session that nobody has to its ``holder``, ``queue`` or ``platform``.
+
+        Returns whether this call did. A campaign leaves such sessions behind.
+        """
+        nobody = {"holder": None, "queue": None, "platform": None}
+        if not Session.objects.open().filter(pk=self.pk, **nobody).update(**owner):
+            return False
+        for name, value in owner.items():
+            setattr(self, name, value)
+        return True
+
     def move(self, seen_holder: Extension | None, **destination: Any) -> None:
         """Give the session to exactly one of ``holder``, ``queue`` or ``platform``.
 

@@ -29,6 +29,8 @@ DRAIN = "routing.drain"
 GET_NAMES = "routing.get_names"
 FORWARD = "routing.forward"
 LOAD_FILES = "routing.load_files"
+CAMPAIGNS = "routing.campaigns"
+READ_LISTS = "routing.read_lists"
 LINKS = "parley:links"  # where the processes that hold sessions hear of their channels
 _PAUSE = 2.0  # seconds without ringing after a failure: who rings must not wait each time
 _paused_until = 0.0
@@ -51,19 +53,22 @@ def ring(channel: int) -> bool:
     return _ring(_key(channel), DRAIN, channel)
 
 
-def ring_for(task: str) -> bool:
-    """Ring for work that belongs to no channel: events for platforms, files to be loaded."""
-    return _ring(f"parley:bell:{task}", task)
+def ring_for(task: str, after: float = 0.0) -> bool:
+    """Ring for work that belongs to no channel: events for platforms, files to be loaded.
+
+    ``after`` so many seconds, a few at most: a worker keeps it in its memory.
+    """
+    return _ring(f"parley:bell:{task}", task, after=after)
 
 
-def _ring(key: str, task: str, *args: int) -> bool:
+def _ring(key: str, task: str, *args: int, after: float = 0.0) -> bool:
     global _paused_until
     if monotonic() < _paused_until:
         return False
     try:
         if not _redis().set(key, 1, nx=True, ex=_RESTS):
             return False
-        current_app.send_task(task, args=args, retry=False)
+        current_app.send_task(task, args=args, countdown=after or None, retry=False)
     except (redis.RedisError, OperationalError, OSError) as error:
         _paused_until = monotonic() + _PAUSE
         log.warning("Nobody was called for %s: %s", task, error)

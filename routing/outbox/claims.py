@@ -16,7 +16,7 @@ from ..delivery import Outcome
 from ..delivery.attempt import ATTEMPT_SECONDS
 from ..delivery.reports import nudges
 from ..delivery.settle import REAPED
-from ..models import Attachment, Exchange, Message, bulk, counts, errands
+from ..models import Attachment, Exchange, Message, bulk, counts, errands, recipients
 
 _COLUMNS = (
     "id, channel_id, session_id, sender, recipient, text, reference, has_files, attempts, "
@@ -155,6 +155,7 @@ def reap(now: datetime | None = None, most: int = 500) -> int:
         )
         nudged = nudges({each.session_id for each in lost})
         told = errands.report(each.pk for each in lost)
+        recipients.follow(each.pk for each in lost if each.lane == Message.BULK)
         counts.add((each.channel_id, each.sending_at or now, "sent", 1) for each in lost)
     live.nudge_many([*nudged, *live.heard(told)])
     return len(lost)

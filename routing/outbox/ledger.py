@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import connection
+from django.db import connection, transaction
 
 from channels_app.models import Channel
 
 from ..delivery import Outcome, settle
-from ..models import Message, bulk
+from ..models import Message, bulk, recipients
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,8 @@ def _settle_one(outcome: Outcome, channels: dict[int, Channel]) -> None:
         connection.ensure_connection()  # raises if the database is away: then all is tried again
         log.exception("The outcome of message %s cannot be written down", outcome.message)
         outcome.status = Message.UNKNOWN if outcome.calls else outcome.status
-        Message.objects.filter(pk=outcome.message, status=Message.SENDING).advance(
-            Message.UNKNOWN, reason=f"What became of it could not be kept: {error}"[:500]
-        )
+        reason = f"What became of it could not be kept: {error}"[:500]
+        with transaction.atomic():
+            mine = Message.objects.filter(pk=outcome.message, status=Message.SENDING)
+            mine.advance(Message.UNKNOWN, reason=reason)
+            recipients.follow([outcome.message])
