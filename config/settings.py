@@ -18,6 +18,8 @@ import environ
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from .rest import OAUTH2_PROVIDER, REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
@@ -80,6 +82,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "oauth2_provider",
     "channels_app",
     "routing",
     "config",
@@ -207,6 +213,7 @@ CHANNEL_CACHE_SECONDS = 1.0  # how long a process may go on with a channel's old
 WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=16 * 1024 * 1024)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=100 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = WEBHOOK_MAX_BYTES
+EVENT_DAYS = env.int("EVENT_DAYS", default=7)  # how long the REST API's feed goes back
 EXCHANGE_DAYS = env.int("EXCHANGE_DAYS", default=30)  # how long the log of exchanges is kept
 
 # --- language and time -----------------------------------------------------------------------

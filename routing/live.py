@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -26,7 +26,11 @@ CURSOR = "parley:live:cursor"
 PUBLISH = """
 local last = redis.call('INCRBY', KEYS[2], ARGV[1])
 redis.call('PUBLISH', KEYS[1], (last - ARGV[1] + 1) .. ' ' .. ARGV[2])
+return redis.call('EXISTS', KEYS[3])
 """
+#: While this key is there, somebody besides the browsers wants to hear at once of changes.
+LISTENING = "parley:live:listening"
+listeners: list[Callable[[], object]] = []
 #: After a failure nothing is tried for so long: a dead Redis must not slow every request down.
 PAUSE_SECONDS = 1.0
 _paused_until = 0.0
@@ -71,10 +75,15 @@ def nudge_many(nudges: Iterable[tuple[Iterable[str], Mapping[str, Any]]]) -> Non
     if not told or time.monotonic() < _paused_until:
         return
     try:
-        _publisher()(keys=[CHANNEL, CURSOR], args=[len(told), orjson.dumps(told)])
+        keys = [CHANNEL, CURSOR, LISTENING]
+        wanted = _publisher()(keys=keys, args=[len(told), orjson.dumps(told)])
     except (redis.RedisError, OSError) as error:
         _paused_until = time.monotonic() + PAUSE_SECONDS
         log.warning("Browsers were not nudged, Redis failed: %s", error)
+        return
+    if wanted:
+        for listener in listeners:
+            listener()
 
 
 @cache

@@ -19,8 +19,10 @@ def drain(channel: int) -> None:
 @shared_task(name=outbox.bell.FORWARD)
 @outbox.alone
 def forward() -> None:
-    """Post the events that wait for platforms."""
+    """Post the events that wait for platforms, doors and webhooks."""
     outbox.answer_bell(outbox.bell.FORWARD)
+    forwarding.number_all()
+    outbox.listen_for_changes()
     forwarding.deliver_due()
 
 
@@ -105,6 +107,7 @@ def clean() -> None:
         if not files.clean():
             break
     upkeep.clean_logs()
+    upkeep.clean_rest()
 
 
 @worker_shutdown.connect

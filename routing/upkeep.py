@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from oauth2_provider.models import AccessToken
 
 from channels_app.models import Channel
 from providers import registry
@@ -20,7 +21,10 @@ from providers.http import Carrier, redact
 from . import delivery, desk, live
 from .delivery.reports import nudges
 from .models import (
+    Answered,
     Attachment,
+    Change,
+    Delivery,
     Exchange,
     Held,
     Message,
@@ -28,6 +32,7 @@ from .models import (
     PlatformEvent,
     Report,
     Session,
+    Upload,
     snoozing,
 )
 
@@ -165,6 +170,22 @@ def clean_logs(now: datetime | None = None, most: int = 200_000) -> int:
         Held.objects.filter(settled_at__lt=old),
         PlatformEvent.objects.filter(done_at__lt=old),
         PlatformEvent.objects.filter(failed_at__lt=old),
+    ]
+    return sum(_delete(rows, most) for rows in ended)
+
+
+def clean_rest(now: datetime | None = None, most: int = 200_000) -> int:
+    """Delete what the REST API keeps for some days: the feed, its log, answers, uploads."""
+    now = now or timezone.now()
+    for upload in Upload.objects.filter(created_at__lt=now - Upload.KEPT)[:BATCH]:
+        upload.file.delete(save=False)  # the bytes first: the next run finds the row again
+        upload.delete()
+    old = now - timedelta(days=settings.EVENT_DAYS)
+    ended: list[QuerySet] = [
+        Change.objects.filter(at__lt=old).exclude(position=None),
+        Delivery.objects.filter(at__lt=old),
+        Answered.objects.filter(created_at__lt=now - Answered.KEPT),
+        AccessToken.objects.filter(expires__lt=now),
     ]
     return sum(_delete(rows, most) for rows in ended)
 

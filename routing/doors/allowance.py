@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from time import monotonic
@@ -39,6 +40,21 @@ if early > 0 then return early end
 free = math.max(free, now) + interval
 redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil((free - now) / 1000) + 1000)
 return 0
+"""
+
+
+#: So many at once, then evenly; gives the microseconds to wait (0: counted), how many more may come
+#: now, and the microseconds until all may.
+_SPEND = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local wait = free + interval - now - burst * interval
+if wait > 0 then return {wait, 0, free - now} end
+free = free + interval
+redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil((free - now) / 1000) + 1000)
+return {0, math.floor(burst - (free - now) / interval), free - now}
 """
 
 
@@ -76,6 +92,23 @@ def pace(door: Door) -> None:
     wait = _ask(lambda found: found.eval(_PACE, 1, *keys, *limit), 0)
     if wait:
         raise TooMany(f"At most {door.per_second.normalize():f} requests a second.", wait / 1e6)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left to a caller: ``wait`` seconds until it may come again, 0 if it may now."""
+
+    wait: float
+    remaining: int
+    reset: float
+
+
+def spend(name: str, per_second: float, burst: int) -> Left:
+    """Count a request of this caller, unless it must wait."""
+    interval = 1_000_000 / per_second
+    key = f"parley:rest:{name}"
+    found = _ask(lambda r: r.eval(_SPEND, 1, key, interval, burst), (0, burst, 0))
+    return Left(found[0] / 1e6, int(found[1]), found[2] / 1e6)
 
 
 @contextmanager

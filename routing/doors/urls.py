@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import re_path
+from django.urls import include, path, re_path
 
 from . import scripts, yeastar_sms
 
@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(
         r"^api/v1/integration/yeastar/sms/sendmessage/?$", yeastar_sms.send_message, name="pbx-send"
     ),
+    path("api/v1/", include("routing.doors.rest.urls")),
     re_path(r"^ozeki/?$", scripts.view, name="ozeki"),
     re_path(r"^api/?$", scripts.view),  # where the gateways have it
 ]

@@ -1,9 +1,10 @@
 """Keeps attachments: stores them, lends them out by link, loads those of customers, cleans up."""
 
 from .keeping import arrived, attach, check, clean, drop, staged, store
-from .lending import link, own_file, shared_file
+from .lending import link, own_file, serve, shared_file
 from .loading import download, fetch, fetch_due, pending, reload
 from .types import sniff
+from .uploads import keep_upload
 
 __all__ = [
     "arrived",
@@ -14,10 +15,12 @@ __all__ = [
     "drop",
     "fetch",
     "fetch_due",
+    "keep_upload",
     "link",
     "own_file",
     "pending",
     "reload",
+    "serve",
     "shared_file",
     "sniff",
     "staged",

@@ -35,7 +35,7 @@ def words(size: int, *, up: bool = False) -> str:
     return f"{rounded:.1f}".removesuffix(".0") + f" {name}"
 
 
-def _head(file: File[Any]) -> bytes:
+def head_of(file: File[Any]) -> bytes:
     file.seek(0)
     head: bytes = file.read(HEAD)
     file.seek(0)
@@ -50,7 +50,7 @@ def check(provider: type[Provider] | Provider, file: File[Any]) -> None:
     size = file.size
     if not size:
         raise ValidationError("The file is empty.")
-    found = sniff(_head(file), getattr(file, "content_type", "") or "", file.name or "")
+    found = sniff(head_of(file), getattr(file, "content_type", "") or "", file.name or "")
     if not rules.allows(found):
         taken = ", ".join(kind + ("*" if kind.endswith("/") else "") for kind in rules.types)
         raise ValidationError(
@@ -63,10 +63,10 @@ def check(provider: type[Provider] | Provider, file: File[Any]) -> None:
             f"The file has {words(size, up=True)}; "
             f"{provider.name} takes at most {words(most)}{of_type}."
         )
-    _check_limit(size)
+    check_limit(size)
 
 
-def _check_limit(size: int) -> None:
+def check_limit(size: int) -> None:
     if size > settings.UPLOAD_MAX_BYTES:
         raise ValidationError(
             f"The file has {words(size, up=True)}; "
@@ -91,8 +91,8 @@ def put(
     ValidationError if the file is too large.
     """
     file: File[Any] = ContentFile(content) if isinstance(content, bytes) else content
-    _check_limit(file.size)
-    attachment.content_type = sniff(_head(file), claim, attachment.name)
+    check_limit(file.size)
+    attachment.content_type = sniff(head_of(file), claim, attachment.name)
     attachment.name = safe_name(attachment.name, attachment.content_type)
     attachment.size = file.size
     attachment.state, attachment.reason = Attachment.KEPT, ""

@@ -41,7 +41,7 @@ def shared_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase
         raise Http404 from None
     if until < time.time():
         return _gone()
-    return _serve(get_object_or_404(Attachment, pk=pk))
+    return serve(get_object_or_404(Attachment, pk=pk))
 
 
 @login_required
@@ -50,14 +50,15 @@ def own_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A file out of the sessions that this agent may read; any other is a 404."""
     extension = get_object_or_404(Extension, user=request.user)
     sessions = Session.objects.readable_by(extension)
-    return _serve(get_object_or_404(Attachment, pk=pk, message__session__in=sessions))
+    return serve(get_object_or_404(Attachment, pk=pk, message__session__in=sessions))
 
 
 def _gone() -> HttpResponse:
     return HttpResponse(GONE, status=410, content_type="text/plain; charset=utf-8")
 
 
-def _serve(attachment: Attachment) -> HttpResponseBase:
+def serve(attachment: Attachment) -> HttpResponseBase:
+    """The bytes, for whoever may have them."""
     if attachment.state == Attachment.EXPIRED:
         return _gone()
     if attachment.state != Attachment.KEPT or not attachment.file:

@@ -17,13 +17,17 @@ from providers.base import Answer, Call, retry_after
 from providers.errors import ProviderError
 from providers.http import Carrier
 
-from ..models import Door, Platform, PlatformEvent
-from . import open_api, ozeki, platform, yeastar_sms
+from ..models import Delivery, Door, Platform, PlatformEvent, Webhook
+from ..models.webhooks import FORM
+from . import circuits, open_api, ozeki, platform, webhook, yeastar_sms
+from .feeding import number_all
 from .order import FIRST_WAIT, claim, due, next_in, waiting
 
 SECONDS = 10.0  # for one POST
 DAY = timedelta(days=1)
 LONGEST_WAIT = 3_600.0  # seconds between attempts, doubling from FIRST_WAIT
+GONE = 410  # the one answer by which a webhook ends the attempts
+LOOK_AGAIN = 1.0  # seconds
 THREADS = 16
 ONE_RECEIVER = 4  # threads for one receiver, whose reports may go to many addresses
 
@@ -33,6 +37,7 @@ FORMS: dict[str, Callable[[PlatformEvent], Call]] = {
     Platform.OPENAPI: open_api.call,
     Door.YEASTAR_SMS: yeastar_sms.call,
     Door.OZEKI: ozeki.call,
+    FORM: webhook.call,
 }
 
 
@@ -53,7 +58,7 @@ def deliver(event_pk: int) -> bool:
         return False
     if open_api.spreads(event):
         return open_api.spread(event)
-    return _settle(event, _attempt(_carrier(), call_of(event)))
+    return _settle(event, *_attempt(_carrier(), call_of(event)))
 
 
 def deliver_due(limit: int = 200, seconds: float = 20.0) -> int:
@@ -67,7 +72,7 @@ def deliver_due(limit: int = 200, seconds: float = 20.0) -> int:
     left, delivered = limit, 0
     carriers: dict[int, Carrier] = {}
     todo: deque[int] = deque()
-    flying: dict[Future[Answer | ProviderError], PlatformEvent] = {}
+    flying: dict[Future[tuple[Answer | ProviderError, float]], PlatformEvent] = {}
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="platform") as pool:
 
@@ -91,10 +96,13 @@ def deliver_due(limit: int = 200, seconds: float = 20.0) -> int:
         todo.extend(due(limit=limit))
         start_all()
         while flying:
-            finished, _ = wait(flying, return_when=FIRST_COMPLETED)
+            finished, _ = wait(flying, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
+            if not finished:  # who hangs does not keep the others from what is new
+                number_all()
+                todo.extend(due(limit=limit))
             for future in finished:
                 event = flying.pop(future)
-                delivered += _settle(event, future.result())
+                delivered += _settle(event, *future.result())
                 todo.extend(next_in(event.platform, timezone.now()))
             start_all()
     return delivered
@@ -110,25 +118,63 @@ def _carrier() -> Carrier:
     return Carrier(allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
 
 
-def _attempt(carrier: Carrier, call: Call) -> Answer | ProviderError:
+def _attempt(carrier: Carrier, call: Call) -> tuple[Answer | ProviderError, float]:
+    """What came back, and after how many seconds."""
+    began = time.monotonic()
     try:
-        return carrier.perform(call)
+        outcome: Answer | ProviderError = carrier.perform(call)
     except ProviderError as error:
-        return error
+        outcome = error
+    return outcome, time.monotonic() - began
 
 
-def _settle(event: PlatformEvent, outcome: Answer | ProviderError) -> bool:
+def _settle(event: PlatformEvent, outcome: Answer | ProviderError, seconds: float = 0.0) -> bool:
     """Write down what an attempt led to; returns whether the platform took the event."""
     now = timezone.now()
     mine = waiting().filter(pk=event.pk, attempts=event.attempts)
-    if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+    taken = isinstance(outcome, Answer) and 200 <= outcome.status < 300
+    reason, after, final = ("", 0.0, False) if taken else _judge(outcome)
+    if event.platform.form == FORM:
+        final = final and isinstance(outcome, Answer) and outcome.status == GONE
+        _write_down(event, outcome, taken, reason, seconds)
+    if not event.url:
+        if taken or final:
+            circuits.success(event.platform_id)
+        else:
+            circuits.failure(event.platform_id, now)
+    if taken:
         return bool(mine.update(done_at=now, reason=""))
-    reason, after, final = _judge(outcome)
     if final or now - event.created_at > DAY:
         mine.update(failed_at=now, reason=reason[:500])
         return False
     mine.update(reason=reason[:500], due_at=now + timedelta(seconds=max(after, backoff(event))))
     return False
+
+
+def _write_down(
+    event: PlatformEvent,
+    outcome: Answer | ProviderError,
+    taken: bool,
+    reason: str,
+    seconds: float,
+) -> None:
+    """The log of a webhook's deliveries. One that was deleted meanwhile has none."""
+    content = event.content or {}
+    found = Webhook.objects.filter(receiver=event.platform_id).values_list("pk", flat=True).first()
+    if found is None or not PlatformEvent.objects.filter(pk=event.pk).exists():
+        return
+    answered = isinstance(outcome, Answer)
+    Delivery.objects.create(
+        webhook_id=found,
+        event=event,
+        position=content.get("position"),
+        kind=content.get("kind", webhook.TEST),
+        attempt=event.attempts,
+        status=outcome.status if answered else 0,
+        taken=taken,
+        said=(outcome.text[:500].replace("\x00", "") if answered and not taken else reason)[:500],
+        took_ms=round(seconds * 1000),
+    )
 
 
 def _judge(outcome: Answer | ProviderError) -> tuple[str, float, bool]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ..models import Attachment, Platform, PlatformEvent
+from . import circuits
 
 LEASE = timedelta(seconds=60)  # a worker that has not come back after this has died
 IN_FLIGHT = "Being delivered."
@@ -72,6 +73,8 @@ def claim(event_pk: int, *, full: Collection[int] = ()) -> PlatformEvent | None:
         if event is None or event.platform_id in full:
             return None
         Platform.everyone.select_for_update().get(pk=event.platform_id)
+        if not event.url and circuits.broken(now).filter(pk=event.platform_id).exists():
+            return None
         if event_pk not in next_of(event.platform_id, now, event.url).values_list("pk", flat=True):
             return None
         if _loads_files(event, now):

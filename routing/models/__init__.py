@@ -11,6 +11,7 @@ from .cards import (
     FieldValue,
     PanelClosed,
 )
+from .changes import Change, Feed
 from .counts import HourCount
 from .customers import Customer
 from .doors import Door, Errand, receivers_of
@@ -23,6 +24,8 @@ from .rules import Extension, Platform, Queue, Rule
 from .sessions import AlreadyTaken, Archived, Session, SessionClosed
 from .tags import SessionTag, Tag
 from .together import AgentStatus, Category, ClosingRule, Closure, Listening
+from .tokens import Answered, ApiToken, Upload
+from .webhooks import Circuit, Delivery, Webhook
 from .writing import AgentSettings, CannedReply, Draft, Mention
 
 __all__ = [
@@ -30,6 +33,8 @@ __all__ = [
     "AgentSettings",
     "AgentStatus",
     "AlreadyTaken",
+    "Answered",
+    "ApiToken",
     "Archived",
     "Attachment",
     "Campaign",
@@ -39,15 +44,19 @@ __all__ = [
     "CardField",
     "CardImport",
     "Category",
+    "Change",
+    "Circuit",
     "ClosingRule",
     "Closure",
     "Customer",
+    "Delivery",
     "Door",
     "Draft",
     "Erasure",
     "Errand",
     "Exchange",
     "Extension",
+    "Feed",
     "FieldValue",
     "Handover",
     "Held",
@@ -74,5 +83,7 @@ __all__ = [
     "SetAside",
     "StateCount",
     "Tag",
+    "Upload",
+    "Webhook",
     "receivers_of",
 ]

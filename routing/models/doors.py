@@ -66,11 +66,12 @@ class DoorQuerySet(models.QuerySet["Door"]):
 class Door(models.Model):
     """One system at one of our doors."""
 
-    YEASTAR_SMS, OZEKI, OPENAPI = "yeastar_sms", "ozeki", "openapi"
+    YEASTAR_SMS, OZEKI, OPENAPI, REST = "yeastar_sms", "ozeki", "openapi", "rest"
     KINDS = {
         YEASTAR_SMS: "SMS provider of a Yeastar PBX",
         OZEKI: "Ozeki's HTTP API",
         OPENAPI: "Yeastar's Open API",
+        REST: "Parley's REST API",
     }
 
     name = models.CharField(max_length=127, unique=True)
@@ -100,6 +101,9 @@ class Door(models.Model):
         help_text="The number by which Ozeki's scripts name the sender.",
     )
     client_id = models.CharField(max_length=64, blank=True)
+
+    #: What a service may do in the REST API.
+    scopes = models.JSONField(default=list, blank=True)
 
     key_hash = models.CharField(max_length=64, blank=True, editable=False)
     key_end = models.CharField(max_length=4, blank=True, editable=False)
@@ -163,7 +167,7 @@ class Door(models.Model):
             raise ValidationError({"extension": "Enter the API extension that scripts name."})
         if self.kind == self.OPENAPI:
             self._clean_open_api()
-        if self.sender_id and self.kind != self.OPENAPI:
+        if self.sender_id and self.kind not in (self.OPENAPI, self.REST):
             validate_sender(self.sender)
 
     def _clean_open_api(self) -> None:
@@ -207,6 +211,8 @@ class Door(models.Model):
         if self.kind == self.YEASTAR_SMS:
             start += "/api/v1/integration/yeastar/sms"
             return {"send": f"{start}/sendmessage", "verify": f"{start}/verify"}
+        if self.kind == self.REST:
+            return {"api": f"{start}/api/v1", "token": f"{start}/api/v1/oauth/token"}
         return {"api": f"{start}/{'ozeki' if self.kind == self.OZEKI else 'openapi/v1.0'}"}
 
     def admits(self, remote: str) -> bool:

@@ -100,7 +100,7 @@ class PlatformEvent(models.Model):
     """An event on its way to a platform. The waiting ones are the platforms' outbox."""
 
     platform = models.ForeignKey(Platform, models.CASCADE, related_name="events")
-    #: None for what concerns no session, like a channel that fails.
+    #: None for what concerns no session, like a channel that fails, or a test.
     session = models.ForeignKey(Session, models.CASCADE, null=True, related_name="+")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
     type = models.PositiveIntegerField(default=30031)

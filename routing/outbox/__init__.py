@@ -4,7 +4,16 @@ The message table is the outbox: a message waits as QUEUED until it is claimed i
 which it leaves. Everything else, the bell included, may be lost at any time.
 """
 
-from .bell import alone, answer_bell, ring, ring_for, ring_forgotten, ring_later, ring_on_commit
+from .bell import (
+    alone,
+    answer_bell,
+    listen_for_changes,
+    ring,
+    ring_for,
+    ring_forgotten,
+    ring_later,
+    ring_on_commit,
+)
 from .claims import claim, reap
 from .place import Place, place
 from .pump import Pump, the_pump
@@ -15,6 +24,7 @@ __all__ = [
     "alone",
     "answer_bell",
     "claim",
+    "listen_for_changes",
     "place",
     "reap",
     "ring",

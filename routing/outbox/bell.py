@@ -21,7 +21,8 @@ from kombu.exceptions import OperationalError
 
 from channels_app.models import Channel
 
-from ..models import Message
+from .. import live
+from ..models import Message, Webhook
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,19 @@ def answer_bell(whose: int | str) -> None:
         _redis().delete(f"parley:bell:{whose}")
     except redis.RedisError as error:
         log.warning("The bell of %s cannot be answered: %s", whose, error)
+
+
+def listen_for_changes() -> None:
+    """While there are webhooks, let every change ring for them at once. Call it every few seconds:
+    it lasts a minute."""
+    try:
+        if Webhook.objects.active().exists():
+            _redis().set(live.LISTENING, 1, ex=60)
+    except redis.RedisError as error:
+        log.warning("Webhooks will be told a little later: %s", error)
+
+
+live.listeners.append(lambda: ring_for(FORWARD))
 
 
 def alone(work: Callable[[], None]) -> Callable[[], None]:

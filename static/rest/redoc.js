@@ -1,0 +1,3 @@
+"use strict";
+const reader = document.getElementById("reader");
+window.Redoc.init(reader.dataset.schema, { disableSearch: false }, reader);
