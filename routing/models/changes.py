@@ -1,6 +1,6 @@
 """The feed of changes: what happened to messages and sessions, for systems that follow along.
 
-Triggers write each change in the transaction that makes it (migration 0013), whatever statement
+Triggers write each change in the transaction that makes it (migration 0014), whatever statement
 does so. A position is given later, to committed rows only and by one at a time, so that whoever has
 read up to a position misses nothing: a row of a slow transaction gets its position when it is seen.
 """

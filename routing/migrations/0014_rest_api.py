@@ -157,7 +157,7 @@ def drop(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0012_the_app'),
+        ('routing', '0013_campaigns_that_copy'),
     ]
 
     operations = [
