@@ -7,11 +7,12 @@ raised as Refused, AlreadyTaken or SessionClosed, with a sentence for the agent.
 from ..models import AlreadyTaken, SessionClosed
 from .drafting import draft_of, forget_draft, keep_draft
 from .limits import check
-from .noting import NOTE, mentioned, note, see_mentions
+from .noting import mentioned, note, see_mentions
+from .overtaking import Overtaken
 from .refusing import Refused
 from .sessions import archive, close, pick_up, read, transfer, unarchive
 from .starting import numbers_to_start_from, start
-from .telling import audiences, say, tell_members
+from .telling import NOTE, audiences, say, tell_members
 from .testing import send_test
 from .undoing import undo
 from .watching import look, others
@@ -20,6 +21,7 @@ from .writing import retry, write
 __all__ = [
     "NOTE",
     "AlreadyTaken",
+    "Overtaken",
     "Refused",
     "SessionClosed",
     "archive",

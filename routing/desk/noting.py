@@ -13,10 +13,9 @@ from django.utils import timezone
 from .. import live
 from ..models import Extension, Mention, Message, Session
 from .refusing import Refused
-from .telling import audiences, nudge, say
+from .telling import NOTE, audiences, nudge, say
 from .writing import by_key
 
-NOTE = "note"
 MOST = 10_000
 
 

@@ -9,6 +9,8 @@ from django.db import transaction
 from .. import live
 from ..models import Extension, Message, Session
 
+NOTE = "note"  # the event of a private note
+
 
 def say(session: Session, event: str, text: str, author: Extension | None = None) -> Message:
     """Add a system line to the session."""

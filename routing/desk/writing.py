@@ -29,6 +29,7 @@ from ..models.messages import new_reference
 from ..models.windows import window_of
 from .drafting import forget_draft
 from .limits import bundles, check
+from .overtaking import check_news
 from .refusing import Refused
 from .sessions import locked, take
 from .telling import audiences, nudge
@@ -44,17 +45,19 @@ def write(
     values: Sequence[str] = (),
     client_key: str = "",
     lane: int = Message.PERSON,
+    seen: int | None = None,
 ) -> Message:
     """Queue an answer and ring the channel's bell; returns the message, of several the last.
 
     A ``template`` with its ``values`` is sent instead of a text. The same ``client_key`` again
     returns the first message and sends nothing. In a queue with automatic pick-up the first to
-    answer has picked up. Raises Refused, AlreadyTaken, SessionClosed.
+    answer has picked up. ``seen`` is the newest message that the agent knew when they wrote.
+    Raises Refused, AlreadyTaken, SessionClosed, Overtaken.
     """
     if client_key and (first := by_key(extension, client_key)):
         return first
     with ready(session.channel, text, upload, template) as kept:
-        return write_kept(extension, session, text, kept, template, values, client_key, lane)
+        return write_kept(extension, session, text, kept, template, values, client_key, lane, seen)
 
 
 @contextmanager
@@ -79,11 +82,14 @@ def write_kept(
     values: Sequence[str] = (),
     client_key: str = "",
     lane: int = Message.PERSON,
+    seen: int | None = None,
 ) -> Message:
     """``write``, once the text is checked and the files are stored."""
     try:
         with transaction.atomic():
             session = locked(extension, session)
+            if seen is not None:
+                check_news(extension, session, seen)
             if template is not None:
                 text = filled(session, template, values)
             else:

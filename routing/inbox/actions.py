@@ -12,7 +12,9 @@ from ..models import Attachment, Extension, Message, Platform, Queue, Session
 from .access import AgentRequest, agent
 from .choice import Choice
 from .filling import check_filled
-from .pages import desk_page, gone, render_news, visible
+from .here import look
+from .overtaken import overtaken_by
+from .pages import desk_page, gone, number, render_news, visible
 
 REFUSALS = (desk.Refused, desk.AlreadyTaken, desk.SessionClosed)
 KINDS = {"extension": Extension, "queue": Queue, "platform": Platform}
@@ -23,12 +25,16 @@ KINDS = {"extension": Extension, "queue": Queue, "platform": Platform}
 def write(request: AgentRequest, pk: int) -> HttpResponse:
     """Send the composer's text and files."""
     found, form = visible(request, pk), request.POST
-    upload, key = request.FILES.getlist("files"), form.get("client_key", "")[:64]
+    text, key = form.get("text", ""), form.get("client_key", "")[:64]
+    wanted = {"upload": request.FILES.getlist("files"), "client_key": key}
     try:
-        check_filled(form.get("text", ""))
-        desk.write(request.extension, found, form.get("text", ""), upload=upload, client_key=key)
+        check_filled(text)
+        desk.write(request.extension, found, text, seen=number(form.get("basis")), **wanted)
+    except desk.Overtaken as overtaken:
+        return overtaken_by(request, found, overtaken)
     except REFUSALS as refusal:
         return refused(request, pk, refusal)
+    look(request, found, within=True)
     return outcome(request, pk)
 
 

@@ -22,6 +22,7 @@ from .composing import Composer
 from .here import look
 from .listing import listing
 
+TAKEN = ("picked_up", "taken_over")  # the events by which an agent makes a session theirs
 SHOWN = 100  # so many shown messages are asked about again at most
 
 
@@ -44,7 +45,7 @@ def session(request: AgentRequest, pk: int) -> HttpResponse:
         return gone(request, pk)
     if found.called:
         desk.see_mentions(request.extension, found)
-    before, sought = _number(request.GET.get("before")), _number(request.GET.get("message"))
+    before, sought = number(request.GET.get("before")), number(request.GET.get("message"))
     shown, more = bubbles.newest(found, before, found.unread)
     if before is None and sought is not None:
         shown, more = bubbles.around(found, sought) or (shown, more)
@@ -86,10 +87,10 @@ def render_news(
 ) -> HttpResponse:
     """The header, the new messages, those shown that may have changed, and the composer."""
     asked = request.POST or request.GET
-    shown = [n for n in map(_number, asked.get("shown", "").split("-")) if n is not None]
+    shown = [n for n in map(number, asked.get("shown", "").split("-")) if n is not None]
     if seen and (found.unread or found.woken):
         desk.read(request.extension, found)
-    after = _number(asked.get("after")) or 0
+    after = number(asked.get("after")) or 0
     changed, behind = bubbles.changed(found, after, [*shown[-SHOWN:], *extra])
     gone = {*shown[-SHOWN:], *extra} - {bubble.message.pk for bubble in changed}
     context = {"session": found, "bubbles": changed, "gone": sorted(gone), "behind": behind}
@@ -109,7 +110,7 @@ def gone(request: AgentRequest, pk: int) -> HttpResponse:
     """Says who has the session now, to a member of its queue; to anybody else it is a 404."""
     theirs = Session.objects.filter(queue__members=request.extension).select_related("holder")
     found = get_object_or_404(theirs, pk=pk)
-    taken = found.messages.filter(event="picked_up", author=found.holder).last()
+    taken = found.messages.filter(event__in=TAKEN, author=found.holder).last()
     ago = (timezone.now() - taken.created_at).total_seconds() if taken else None
     since = "" if ago is None else f"{bubbles.duration(ago)} ago"
     context = {"session": found, "since": since}
@@ -175,5 +176,5 @@ def _may_pick_up(found: Session) -> bool:
     return not (found.queue and found.queue.pickup == Queue.NONE)
 
 
-def _number(text: str | None) -> int | None:
+def number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 19 else None

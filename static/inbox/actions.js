@@ -18,27 +18,30 @@ document.addEventListener("submit", async (event) => {
     if (form.dataset.busy) return;
     if (form.dataset.confirm && !(await confirmed(form))) return;
     form.dataset.busy = "true";
-    await act(form);
+    await act(form, event.submitter);
     delete form.dataset.busy;
   }
 });
 
-async function act(form) {
+async function act(form, submitter) {
   const inDialog = byId("dialog").contains(form);
-  const body = seen(new FormData(form));
+  const body = seen(new FormData(form, submitter?.form === form ? submitter : null));
   await undo.prepare(form, body);
   body.set("list", byId("rows-box")?.dataset.query ?? "");
   const mine = turn();
+  const despair = hope(form);
   let answer;
   try {
     answer = await ask(form.action, { body });
   } catch {
     toast("No connection. Nothing was changed.");
+    despair();
     undo.failed(form);
     return;
   }
   if (answer.status === 200) undo.done(form, answer);
   else undo.failed(form);
+  if (answer.status !== 200) despair();
   const left = answer.headers.get("X-Parley-Left");
   if (left) {
     byId("dialog").close();
@@ -57,6 +60,21 @@ async function act(form) {
     if (document.activeElement === document.body) byId("text")?.focus({ preventScroll: true });
   }
   refresh(0);
+}
+
+/** Show at once what most likely becomes so; the answer puts it right. Returns how to take it back. */
+function hope(form) {
+  const tag = byId("head")?.querySelector(".tag.waiting");
+  if (!("hope" in form.dataset) || !tag) return () => {};
+  const [button, before] = [form.querySelector("button"), tag.textContent];
+  tag.textContent = form.dataset.hope;
+  tag.classList.remove("waiting");
+  button.classList.add("hoping");
+  return () => {
+    tag.textContent = before;
+    tag.classList.add("waiting");
+    button.classList.remove("hoping");
+  };
 }
 
 // --- dialogs -----------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 // The composer: Enter sends, text and files are kept until the server has them, exactly once.
 
 import { ask, newKey, show } from "./page.js";
-import { apply, seen, turn } from "./thread.js";
+import { apply, news, seen, turn } from "./thread.js";
 import { refresh } from "./list.js";
 import * as attach from "./attach.js";
 import * as drafts from "./drafts.js";
+import * as overtaken from "./overtaken.js";
 
 const byId = (id) => document.getElementById(id);
 let sending = false;
@@ -33,6 +34,7 @@ export function begin() {
   failed = false;
   drafts.begin(form);
   attach.begin(form, complain, counter);
+  overtaken.begin(form);
   grow(form.text);
   counter();
   if (matchMedia("(pointer: fine)").matches && !("walking" in document.body.dataset)) form.text.focus({ preventScroll: true });
@@ -44,6 +46,7 @@ function typed(form) {
     failed = false;
   }
   drafts.typed(form);
+  overtaken.typed(form);
   complain("");
   grow(form.text);
   counter();
@@ -135,6 +138,7 @@ async function send(form) {
   byId("send").setAttribute("aria-busy", "true");
   await drafts.hold();
   const body = seen(new FormData(form));
+  body.set("basis", overtaken.basis());
   body.delete("files");
   attach.chosen().forEach((file) => body.append("files", file, file.name));
   const mine = turn();
@@ -143,6 +147,7 @@ async function send(form) {
     failed = false;
     if (answer.status === 200) sent(form, text, answer, mine);
     else if (answer.status === 422) refused(form, answer);
+    else if (answer.status === 409) stopped(form, answer);
     else if (answer.status === 410) show(answer.html);
     else if (answer.status === 404) apply(answer, mine);
     else again(`The server could not take it (${answer.status}).`);
@@ -172,8 +177,16 @@ function sent(form, text, answer, mine) {
   grow(form.text);
   counter();
   apply(answer, mine, { mineIsNew: true });
+  overtaken.settle(form);
   refresh();
   byId("text")?.focus({ preventScroll: true });
+}
+
+/** Something new came meanwhile: the agent decides. */
+function stopped(form, answer) {
+  drafts.typed(form);
+  overtaken.show(form, answer.html, () => send(form));
+  news();
 }
 
 function refused(form, answer) {
