@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from .. import live
-from ..models import AlreadyTaken, Archived, Extension, Session
-from .sessions import close
+from ..models import AlreadyTaken, Archived, Extension, Queue, Session
+from ..models.sessions import SessionQuerySet
+from .refusing import Refused
+from .sessions import close, transfer
 from .telling import audiences, nudge, say
 
 MOST = 100  # sessions at once
+PLACE = ("holder_id", "queue_id", "platform_id")
+Place = tuple[int | None, int | None, int | None]  # of a session: whose it is, or where it waits
 
 
 def close_many(extension: Extension, pks: Iterable[int]) -> dict[int, datetime]:
@@ -63,6 +67,41 @@ def archive_many(extension: Extension, pks: Iterable[int]) -> list[int]:
     return found
 
 
+def transfer_many(
+    extension: Extension, pks: Iterable[int], to: Extension | Queue
+) -> dict[int, Place]:
+    """Give those to somebody that the agent may see; returns which, and where each was."""
+    moved: dict[int, Place] = {}
+    for session in _visible(extension, pks).filter(closed_at=None):
+        if session.holder == to or (session.holder is None and session.queue == to):
+            continue
+        was = (session.holder_id, session.queue_id, session.platform_id)
+        try:
+            transfer(extension, session, to)
+        except (AlreadyTaken, Refused):
+            continue
+        moved[session.pk] = was
+    return moved
+
+
+def give_back_many(extension: Extension, moved: dict[int, Place], to: Place) -> list[int]:
+    """Put sessions back that were given ``to`` a place and are there still; returns which."""
+    back = []
+    there = dict(zip(PLACE, to, strict=True))
+    for pk, was in moved.items():
+        with transaction.atomic():
+            same = Session.objects.open().filter(pk=pk, **there)
+            found = same.select_related("holder", "queue").first()
+            if found is None or not same.update(**dict(zip(PLACE, was, strict=True))):
+                continue
+            before = audiences(found)
+            found.refresh_from_db()
+            say(found, "transferred", f"{extension.name} took the transfer back", extension)
+            nudge({*before, *audiences(found)}, found)
+            back.append(pk)
+    return back
+
+
 def unarchive_many(extension: Extension, pks: Iterable[int]) -> list[int]:
     """Bring those back that the agent put away; returns which."""
     away = Archived.objects.filter(extension=extension, session__in=list(pks)[:MOST])
@@ -77,6 +116,6 @@ def _look_again(extension: Extension) -> None:
     transaction.on_commit(lambda: live.nudge(names))
 
 
-def _visible(extension: Extension, pks: Iterable[int]) -> Sequence[Session]:
+def _visible(extension: Extension, pks: Iterable[int]) -> SessionQuerySet:
     found = Session.objects.for_extension(extension).filter(pk__in=list(pks)[:MOST])
     return found.select_related("holder", "queue").order_by("pk")

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_date
 
 from ..models import Message
 from ..models.sessions import SessionQuerySet
+from .sorting import LAST, MENU, ORDERS, UNSORTED, Order
 
 VIEWS = {
     "mine": "Mine",
@@ -41,6 +42,7 @@ class Choice:
     queue: int | None = None
     state: str = ""
     since: date | None = None
+    sort: str = LAST
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Choice:
@@ -55,6 +57,7 @@ class Choice:
             queue=_key(asked.get("queue")),
             state=asked.get("state", "") if asked.get("state") in STATES else "",
             since=_day(asked.get("since", "")),
+            sort=asked.get("sort", LAST) if asked.get("sort") in ORDERS else LAST,
         )
 
     @property
@@ -67,6 +70,7 @@ class Choice:
             "queue": self.queue or "",
             "state": self.state,
             "since": self.since or "",
+            "sort": self.sort,
         }
         query = urlencode({name: value for name, value in parts.items() if value})
         return f"?{query}" if query else ""
@@ -76,13 +80,37 @@ class Choice:
         return bool(self.channel or self.queue or self.state or self.since)
 
     @property
+    def sortable(self) -> bool:
+        """Whether the agent chooses the order here."""
+        return not self.words and self.view not in UNSORTED
+
+    @property
+    def order(self) -> Order:
+        return ORDERS[self.sort if self.sortable else LAST]
+
+    @property
+    def orders(self) -> list[tuple[str, str, str, bool]]:
+        """What can be sorted by: its name, its address, an arrow, and whether it is so now.
+
+        The address of the present one turns its direction.
+        """
+        found = []
+        for name, down, up in MENU:
+            on = self.sort in (down, up)
+            turned = up if self.sort == down else down
+            arrow = ("down" if ORDERS[self.sort].down else "up") if on else ""
+            found.append((str(name), replace(self, sort=turned).query, arrow, on))
+        return found
+
+    @property
     def queue_section(self) -> int | None:
         """The queue whose section this is."""
         found = QUEUE.fullmatch(self.view)
         return int(found[1]) if found else None
 
     def without(self, *names: str) -> Choice:
-        return replace(self, **{name: "" if name == "state" else None for name in names})
+        empty = {"state": "", "sort": LAST}
+        return replace(self, **{name: empty.get(name) for name in names})
 
     def narrow(self, sessions: SessionQuerySet) -> SessionQuerySet:
         """Those of the sessions that the filters leave."""

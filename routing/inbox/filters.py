@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ..models import SavedView
 from .access import AgentRequest, agent
 from .choice import FILTERS, STATES, Choice
 from .listing import channels_of
@@ -22,5 +23,6 @@ def filters(request: AgentRequest) -> HttpResponse:
         "queues": request.extension.queues.all(),
         "channels": channels_of(request.extension),
         "unfiltered": choice.without(*FILTERS).query,
+        "own_views": SavedView.objects.filter(extension=request.extension),
     }
     return render(request, "inbox/_filters.html", context)

@@ -83,7 +83,7 @@ def _line(row: Row, extension: Extension, query: str, opened: int | None) -> Lin
     network, provider = _network(session.channel_provider)
     return Line(
         pk=session.pk,
-        key=str(row.cursor),
+        key=row.cursor,
         href=address_of(session.pk) + query,
         current=session.pk == opened,
         name=conditional_escape(row.who),

@@ -16,11 +16,12 @@ from django.utils.formats import date_format
 from channels_app.models import Channel
 
 from ..desk import others
-from ..models import Extension, Queue, Session
+from ..models import Extension, Queue, SavedView, Session
 from ..models.sessions import SessionQuerySet
 from .choice import FILTERS, NOT_SENT, STATES, VIEWS, Choice
-from .rows import Cursor, Row, shown_rows
+from .rows import Row, shown_rows
 from .searching import Hit, search
+from .sorting import LAST, ORDERS, Order
 
 PAGE = 50
 MANY = 100  # a section is counted up to here
@@ -66,6 +67,7 @@ class Listing:
     sections: Sequence[Section] = ()
     unread: int = 0
     queues: Sequence[Queue] = ()
+    saved: Sequence[SavedView] = ()
 
     @property
     def view(self) -> str:
@@ -86,6 +88,11 @@ class Listing:
         return VIEWS.get(self.view) or next(own, "")
 
     @property
+    def connected(self) -> bool:
+        """Whether messages can come at all."""
+        return Channel.objects.exists()
+
+    @property
     def older(self) -> str:
         """The address of what follows this page."""
         last = self.hits[-1].message.pk if self.hits else self.rows[-1].cursor
@@ -100,6 +107,7 @@ class Listing:
             "queue": next((str(x) for x in self.queues if x.pk == choice.queue), ""),
             "state": STATES.get(choice.state, ""),
             "since": f"Since {date_format(choice.since, 'j M Y')}" if choice.since else "",
+            "sort": str(choice.order.name) if choice.order != ORDERS[LAST] else "",
         }
         return [
             Chip(caption, choice.without(name).query) for name, caption in on.items() if caption
@@ -119,15 +127,20 @@ def listing(
     extension: Extension, choice: Choice | None = None, before: str = "", *, counted: bool = True
 ) -> Listing:
     """A page of the choice: the first one with the counts of all sections, or what is older."""
-    queues = list(extension.queues.all())
+    queues, saved = _shelves(extension)
     choice = _allowed(choice or Choice(), queues)
     if choice.words:
         found = search(extension, choice, int(before) if _is_key(before) else None)
         listed = Listing(choice, found.rows, found.hits, found.more)
         tops = {} if before or not counted else _tops(extension, queues, None)
     elif before:
-        pks = _older(_chosen(extension, choice, queues), Cursor.parse(before))
-        return Listing(choice, _rows(extension, pks), [], len(pks) > PAGE)
+        follows = choice.order.after(before)
+        pks = _page(_chosen(extension, choice, queues), choice.order, follows) if follows else []
+        return Listing(choice, _rows(extension, pks, choice.order), [], len(pks) > PAGE)
+    elif choice.order != ORDERS[LAST]:
+        tops = _tops(extension, queues, None)
+        pks = _page(_chosen(extension, choice, queues), choice.order)
+        listed = Listing(choice, _rows(extension, pks, choice.order), [], len(pks) > PAGE)
     else:
         tops = _tops(extension, queues, choice)
         pks = [pk for _, pk, _ in tops["chosen"][: PAGE + 1]]
@@ -143,6 +156,7 @@ def listing(
         sections=[*own, *sections[3:]],
         unread=unread,
         queues=queues,
+        saved=saved,
     )
 
 
@@ -153,10 +167,23 @@ def channels_of(extension: Extension) -> QuerySet[Channel]:
     return Channel.objects.filter(pk__in=wanted.values("pk")).order_by("name")
 
 
-def _rows(extension: Extension, pks: list[int]) -> list[Row]:
+def _shelves(extension: Extension) -> tuple[list[Queue], list[SavedView]]:
+    """The agent's queues and the views they may open, by one query."""
+    queues = extension.queues.order_by().values_list(Value("queue"), "pk", "name", "pickup")
+    views = SavedView.objects.for_extension(extension).order_by()
+    both = queues.union(views.values_list(Value("view"), "pk", "name", "query"), all=True)
+    found = sorted(both, key=lambda row: (row[2].casefold(), row[1]))
+    return (
+        [Queue(pk=pk, name=name, pickup=how) for kind, pk, name, how in found if kind == "queue"],
+        [SavedView(pk=pk, name=name, query=to) for kind, pk, name, to in found if kind == "view"],
+    )
+
+
+def _rows(extension: Extension, pks: list[int], order: Order = ORDERS[LAST]) -> list[Row]:
     found = shown_rows(extension).in_bulk(pks[:PAGE])
     people = others(extension, list(found))
-    return [Row(found[pk], people=people.get(pk, ())) for pk in pks[:PAGE] if pk in found]
+    shown = [found[pk] for pk in pks[:PAGE] if pk in found]
+    return [Row(each, order=order, people=people.get(each.pk, ())) for each in shown]
 
 
 def _allowed(choice: Choice, queues: list[Queue]) -> Choice:
@@ -199,16 +226,15 @@ def _parts(view: str, queues: list[Queue]) -> list[str]:
     return [f"queue-{q.pk}" for q in queues if (q.pickup == Queue.NONE) == (view == "mine")]
 
 
-def _older(branches: list[SessionQuerySet], before: Cursor | None) -> list[int]:
-    """The keys of the next page, and one more if there is more."""
-    if before is None:
-        return []
-    older = Q(last_at__lt=before.at) | Q(pk__lt=before.pk)
+def _page(branches: list[SessionQuerySet], order: Order, follows: Q | None = None) -> list[int]:
+    """The keys of a page in this order, and one more if there is more."""
     parts = [
-        _top(branch.filter(older, last_at__lte=before.at), PAGE + 1).values_list("last_at", "pk")
+        _top(order.narrow(branch).filter(follows or Q()), PAGE + 1, order.by).values_list(
+            *order.fields
+        )
         for branch in branches
     ]
-    return [pk for _, pk in _merged(parts).order_by(*NEWEST)[: PAGE + 1]]
+    return [row[-1] for row in _merged(parts).order_by(*order.by)[: PAGE + 1]]
 
 
 def _tops(extension: Extension, queues: list[Queue], choice: Choice | None) -> dict[str, list[Top]]:
@@ -243,9 +269,9 @@ def _tops(extension: Extension, queues: list[Queue], choice: Choice | None) -> d
     return tops
 
 
-def _top(branch: SessionQuerySet, limit: int) -> QuerySet[Session]:
-    """The newest of a branch, in a form that every database lets us join to others."""
-    return Session.objects.filter(pk__in=branch.order_by(*NEWEST).values("pk")[:limit]).order_by()
+def _top(branch: SessionQuerySet, limit: int, by: Sequence[str] = NEWEST) -> QuerySet[Session]:
+    """The first of a branch, in a form that every database lets us join to others."""
+    return Session.objects.filter(pk__in=branch.order_by(*by).values("pk")[:limit]).order_by()
 
 
 def _merged(parts: list[QuerySet[Session]]) -> QuerySet[Session]:

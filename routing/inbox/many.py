@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.core import signing
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from ..desk import many as desk
+from ..models import Extension, Queue
 from .access import AgentRequest, agent
+from .pages import desk_page
 
 SALT = "routing.inbox.many"
 UNDO_SECONDS = 60  # how long the server takes back; the page offers it for a shorter time
@@ -19,14 +24,40 @@ UNDO_SECONDS = 60  # how long the server takes back; the page offers it for a sh
 @require_POST
 @agent
 def many(request: AgentRequest) -> HttpResponse:
-    """Archive or close the selected sessions; says how many, with an Undo for these alone."""
+    """Archive, close or assign the selected sessions; with an Undo for just these."""
     chosen = [int(x) for x in request.POST.getlist("session") if x.isdecimal() and len(x) < 19]
     if request.POST.get("act") == "close":
         closed = desk.close_many(request.extension, chosen)
         done = {str(pk): at.isoformat() for pk, at in closed.items()}
         return _done(request, f"{_sessions(len(done))} closed", done)
+    if request.POST.get("act") == "assign":
+        return _assigned(request, chosen)
     put_away = desk.archive_many(request.extension, chosen)
     return _done(request, f"{_sessions(len(put_away))} archived", dict.fromkeys(put_away))
+
+
+@require_safe
+@agent
+def assign(request: AgentRequest) -> HttpResponse:
+    """The dialog of those who can take the selected sessions."""
+    others = Extension.objects.exclude(pk=request.extension.pk)
+    context = {"extensions": others, "queues": Queue.objects.all()}
+    if request.htmx:
+        return render(request, "inbox/_assign.html", context)
+    return desk_page(request, "inbox/_assign.html", context)
+
+
+def _assigned(request: AgentRequest, chosen: list[int]) -> HttpResponse:
+    kind, _colon, key = request.POST.get("to", "").partition(":")
+    if kind not in ("extension", "queue") or not (key.isdecimal() and len(key) < 19):
+        return _done(request, _("Choose who gets these sessions."), status=422)
+    to = get_object_or_404(Extension if kind == "extension" else Queue, pk=key)
+    moved = desk.transfer_many(request.extension, chosen, to)
+    note = _("%(sessions)s assigned to %(who)s")
+    place = (to.pk, None, None) if kind == "extension" else (None, to.pk, None)
+    done = {str(pk): was for pk, was in moved.items()}
+    said = note % {"sessions": _sessions(len(moved)), "who": getattr(to, "name", to)}
+    return _done(request, said, done, place)
 
 
 @require_POST
@@ -35,11 +66,15 @@ def undo(request: AgentRequest) -> HttpResponse:
     """Take the last one back: what really changed then, and has not changed since."""
     try:
         token = request.POST.get("token", "")
-        agent_pk, done = signing.loads(token, salt=SALT, max_age=UNDO_SECONDS)
+        agent_pk, done, place = signing.loads(token, salt=SALT, max_age=UNDO_SECONDS)
     except signing.BadSignature:
         return _done(request, "Too late to undo.", status=422)
     if agent_pk != request.extension.pk:
         return _done(request, "Too late to undo.", status=422)
+    if place:
+        moved = {int(pk): tuple(was) for pk, was in done.items()}
+        back = desk.give_back_many(request.extension, moved, tuple(place))
+        return _done(request, f"{_sessions(len(back))} back")
     closed = {int(pk): datetime.fromisoformat(at) for pk, at in done.items() if at}
     back = desk.unarchive_many(request.extension, [int(pk) for pk, at in done.items() if not at])
     back += desk.reopen_many(request.extension, closed)
@@ -49,12 +84,13 @@ def undo(request: AgentRequest) -> HttpResponse:
 def _done(
     request: AgentRequest,
     note: str,
-    done: dict[object, str | None] | None = None,
+    done: Mapping[Any, Any] | None = None,
+    place: tuple[int | None, ...] = (),
     status: int = 200,
 ) -> HttpResponse:
     if not request.htmx:
         return redirect("inbox")
-    token = signing.dumps([request.extension.pk, done], salt=SALT) if done else ""
+    token = signing.dumps([request.extension.pk, done, place], salt=SALT) if done else ""
     return render(request, "inbox/_undo.html", {"note": note, "token": token}, status=status)
 
 

@@ -6,20 +6,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Subquery, Value
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from .. import desk
-from ..models import Archived, Draft, Mention, Queue, Session
+from ..models import AgentSettings, Archived, Draft, Mention, Queue, Session
 from ..models.sessions import SessionQuerySet
 from . import bubbles
 from .access import AgentRequest, agent
 from .choice import Choice
 from .composing import Composer
 from .here import look
+from .layout import remember
 from .listing import listing
 
 TAKEN = ("picked_up", "taken_over")  # the events by which an agent makes a session theirs
@@ -33,6 +34,8 @@ def inbox(request: AgentRequest) -> HttpResponse:
     if request.htmx and (before := request.GET.get("before")):
         page = listing(request.extension, Choice.of(request.GET), before)
         return render(request, "inbox/_rows.html", {"listing": page})
+    if not request.htmx and not request.GET and comes_anew(request):
+        return redirect(reverse("inbox") + AgentSettings.of(request.extension).last_list)
     return desk_page(request, "inbox/_empty.html", {})
 
 
@@ -117,8 +120,16 @@ def gone(request: AgentRequest, pk: int) -> HttpResponse:
     return desk_page(request, "inbox/_gone.html", context, status=410)
 
 
+def comes_anew(request: AgentRequest) -> bool:
+    """Whether the agent has just come, not by a link of ours, and was elsewhere before."""
+    logged_in = "listed" not in request.session
+    request.session.setdefault("listed", True)
+    came = logged_in or request.headers.get("Sec-Fetch-Site") == "none"
+    return came and bool(AgentSettings.of(request.extension).last_list)
+
+
 def desk_page(
-    request: HttpRequest, main: str, context: dict[str, Any], status: int = 200
+    request: AgentRequest, main: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """The whole page around this main part, or the one part that htmx asks for."""
     target = request.htmx.target if not request.htmx.history_restore_request else None
@@ -134,6 +145,9 @@ def desk_page(
     context["listing"] = listing(request.extension, choice, before, counted=counted)
     context["demo"] = settings.DEMO
     context["query"] = context["listing"].query
+    asked_for = not request.htmx or request.htmx.current_url  # not by the page's own refresh
+    if request.path == reverse("inbox") and asked_for and not before and not choice.words:
+        remember(request, context["query"])
     if target == "list":
         answer = render(request, "inbox/_list.html", context)
         if request.path == reverse("inbox"):

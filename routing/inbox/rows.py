@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
@@ -17,29 +17,9 @@ from ..models import Draft, Extension, Mention, Message, Session
 from ..models.sessions import SessionQuerySet
 from ..presence import Person
 from .marking import Asked, marked
+from .sorting import LAST, ORDERS, Order
 
 NOT_SENT = (Message.FAILED, Message.UNKNOWN)
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """A place in the list. Its text sorts as the list does."""
-
-    at: datetime
-    pk: int
-
-    def __str__(self) -> str:
-        micros = (self.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-        return f"{micros:017d}-{self.pk:012d}"
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor | None:
-        """The cursor of this text; None if it is none."""
-        micros, _, pk = text.partition("-")
-        if not (micros.isdecimal() and pk.isdecimal() and len(micros) <= 17 and len(pk) <= 18):
-            return None
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
-        return cls(at, int(pk))
 
 
 def shown_rows(extension: Extension) -> SessionQuerySet:
@@ -66,10 +46,12 @@ class Row:
     session: Session
     asked: Asked | None = None
     people: tuple[Person, ...] = ()
+    order: Order = ORDERS[LAST]
 
     @property
-    def cursor(self) -> Cursor:
-        return Cursor(self.session.last_at, self.session.pk)
+    def cursor(self) -> str:
+        """Its place in the list."""
+        return self.order.place(self.session)
 
     @property
     def waiting(self) -> bool:

@@ -12,12 +12,14 @@ from . import (
     earlier,
     filters,
     here,
+    layout,
     many,
     noting,
     pages,
     preferences,
     starting,
     templating,
+    views,
 )
 
 session = "s/<int:pk>/"
@@ -33,8 +35,13 @@ urlpatterns = [
     path("settings/", preferences.preferences, name="preferences"),
     path("here/", here.here, name="here"),
     path("settings/keys/", preferences.keys, name="preferences-keys"),
+    path("settings/layout/", layout.layout, name="layout"),
+    path("look/<int:pixels>.css", layout.width, name="list-width"),
     path("filters/", filters.filters, name="filters"),
+    path("views/", views.save, name="save-view"),
+    path("views/<int:pk>/drop/", views.drop, name="drop-view"),
     path("many/", many.many, name="many"),
+    path("many/assign/", many.assign, name="many-assign"),
     path("many/undo/", many.undo, name="many-undo"),
     path("sessions/<int:pk>/", RedirectView.as_view(pattern_name="session", query_string=True)),
     path(session, pages.session, name="session"),

@@ -17,6 +17,7 @@ from .customers import Customer
 from .doors import Door, Errand, receivers_of
 from .exchanges import Exchange, Held, PlatformEvent
 from .imports import CardImport, ImportRow
+from .layout import SavedView
 from .messages import Attachment, Message, Part, Report
 from .open_api import Handover, OpenTarget, OpenToken, OpenUpload, SetAside
 from .recipients import Recipient, StateCount
@@ -77,6 +78,7 @@ __all__ = [
     "Recipient",
     "Report",
     "Rule",
+    "SavedView",
     "Session",
     "SessionClosed",
     "SessionTag",

@@ -163,6 +163,17 @@ class Session(models.Model):
             models.Index(
                 fields=["channel", "last_at"], name="session_idle", condition=Q(closed_at=None)
             ),
+            # What is open is little of all there ever was.
+            models.Index(
+                fields=["holder", "-last_at", "-id"],
+                name="session_open_of_holder",
+                condition=Q(closed_at=None, holder__isnull=False),
+            ),
+            models.Index(
+                fields=["queue", "-last_at", "-id"],
+                name="session_open_in_queue",
+                condition=Q(closed_at=None, holder=None),
+            ),
             models.Index(
                 fields=["snoozed_until"],
                 name="session_snoozed",

@@ -8,12 +8,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from .app import Alerts, Keys, Look
+from .layout import Layout
 from .messages import Message
 from .rules import Extension, Queue
 from .sessions import Session
 
 
-class AgentSettings(Look, Alerts, Keys, models.Model):
+class AgentSettings(Look, Alerts, Keys, Layout, models.Model):
     """How one agent likes to work. Who never chose has no row."""
 
     UNDO = {0: "Off", 5: "5 seconds", 10: "10 seconds", 30: "30 seconds"}

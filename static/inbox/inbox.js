@@ -13,6 +13,7 @@ import "./earlier.js";
 import "./shortcuts.js";
 import "./bar.js";
 import "./theme.js";
+import "./layout.js";
 
 function settle() {
   thread.begin();

@@ -1,9 +1,9 @@
 // The list: refreshed in place, row by row, without moving what the agent is aiming at.
 
 import * as many from "./many.js";
-import { ask, parsed, patch } from "./page.js";
+import { ask, parsed, patch, toast } from "./page.js";
 
-const AIMING = 1500; // ms after the last movement of the pointer in which no row changes its place
+const AIMING = 4000; // ms for which a resting pointer in the list means that its owner reads it
 const TOP = 24; // px scrolled down that still count as the top
 let movedAt = -AIMING;
 let timer = null;
@@ -60,15 +60,28 @@ function apply(fresh) {
   if (!rows.length || !byId("rows").querySelector(".row")) {
     box.replaceChildren(...freshBox.childNodes);
     window.htmx?.process(box);
-  } else if (!own && (performance.now() - movedAt < AIMING || box.scrollTop > TOP)) {
+  } else if (!own && (reading() || box.scrollTop > TOP)) {
     hold(rows);
-    if (box.scrollTop <= TOP) refresh(AIMING);
+    if (box.scrollTop <= TOP) refresh(Math.max(200, movedAt + AIMING - performance.now()));
   } else {
     byId("fresh").hidden = true;
     arrange(byId("rows"), rows, freshBox.querySelector("#end"));
   }
   own = false;
   many.sync();
+}
+
+/** Whether the agent is about to take a row: nothing may move under the pointer. */
+const reading = () => performance.now() - movedAt < AIMING && byId("rows").matches(":hover");
+
+/** Rows to come, instead of a wheel that turns. */
+function skeleton() {
+  const rows = byId("rows");
+  if (!rows) return;
+  const row = '<li class="skeleton" aria-hidden="true"><i></i><b></b><u></u></li>';
+  rows.innerHTML = row.repeat(8);
+  byId("no-rows")?.remove();
+  byId("list").setAttribute("aria-busy", "true");
 }
 
 /** The numbers beside the sections. */
@@ -143,22 +156,40 @@ export function title() {
   if (document.title !== page) document.title = page;
 }
 
+let slow = 0;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id !== "list") return;
+  clearTimeout(slow);
+  slow = setTimeout(skeleton, 120); // what comes at once needs no promise
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.target?.id !== "list") return;
+  clearTimeout(slow);
+  byId("list").removeAttribute("aria-busy");
+  if (event.detail.failed) refresh(0);
+});
+document.addEventListener("parley:views", () => {
+  if (byId("filters")) byId("filters").open = false;
+  toast(byId("saved-said")?.textContent.trim() ?? "");
+  refresh(0);
+});
 document.addEventListener("pointermove", (event) => {
   if (event.pointerType === "mouse" && event.target.closest("#rows")) movedAt = performance.now();
 });
 document.addEventListener("click", (event) => {
-  const filters = byId("filters");
-  if (filters?.open && !filters.contains(event.target)) filters.open = false;
+  for (const open of document.querySelectorAll(".find details[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
   if (!event.target.closest("#fresh")) return;
   byId("rows-box").scrollTop = 0;
   own = true;
   refresh(0);
 });
 document.addEventListener("keydown", (event) => {
-  const filters = byId("filters");
-  if (event.key !== "Escape" || !filters?.open) return;
-  filters.open = false;
-  filters.querySelector("summary").focus();
+  const open = document.querySelector(".find details[open]");
+  if (event.key !== "Escape" || !open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
 });
 // Scrolled back to the top by hand: what was held back may come.
 document.addEventListener("scroll", (event) => {

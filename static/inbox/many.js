@@ -55,7 +55,20 @@ function none() {
   sync();
 }
 
+async function openAssign(address) {
+  try {
+    const answer = await ask(address);
+    if (answer.status !== 200) return;
+    byId("dialog").innerHTML = answer.html;
+    byId("dialog").showModal();
+  } catch {
+    toast("No connection.");
+  }
+}
+
 document.addEventListener("click", (event) => {
+  const assign = event.target.closest?.("#many-assign");
+  if (assign) openAssign(assign.dataset.dialogFrom);
   const box = event.target.closest?.(".pick input");
   if (box) choose(box, box.checked, event.shiftKey);
   if (event.target.closest?.("#many-none")) none();
@@ -69,11 +82,15 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.id !== "many" && form.id !== "undo") return;
+  if (!["many", "undo", "assign"].includes(form.id)) return;
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "true";
   const body = new FormData(form, event.submitter);
+  if (form.id === "assign") {
+    for (const key of chosen) body.append("session", key);
+    byId("dialog").close();
+  }
   try {
     const { status, html } = await ask(form.action, { body });
     if (status === 200 || status === 422) offer(html);

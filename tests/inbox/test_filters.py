@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from routing.inbox.choice import Choice
 from routing.inbox.listing import listing
-from routing.models import Extension, Message, Queue, Session
+from routing.models import Extension, Message, Queue, SavedView, Session
 
 from ..factories import (
     ChannelFactory,
@@ -24,7 +24,7 @@ from ..factories import (
     RuleFactory,
     SessionFactory,
 )
-from .conftest import text
+from .conftest import HTMX, logged_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +136,28 @@ def test_filtered_pages_cost_at_most_twelve_queries(
     for address in (f"/{query}", f"/s/{session.pk}/{query}", "/?view=failed", f"/filters/{query}"):
         with django_assert_max_num_queries(12):
             assert browser.get(address).status_code == 200
+
+
+def test_a_view_is_a_name_for_an_address(
+    browser: Client, anna: Extension, ben: Extension, queue: Queue
+) -> None:
+    form = {"name": " Old ones ", "query": "?view=unassigned&sort=waiting&x=1"}
+    assert browser.post("/views/", form, headers=HTMX).headers["HX-Trigger-After-Settle"]
+    (view,) = SavedView.objects.all()
+    assert (view.name, view.query) == ("Old ones", "?view=unassigned&sort=waiting")
+    page = text(browser.get(f"/{view.query}"))
+    link = page[page.index(f'id="view-{view.pk}"') :].partition("</a>")[0]
+    assert "Old ones" in link and "aria-current" in link
+    assert "Old ones" not in text(logged_in(ben).get("/"))
+    browser.post("/views/", {**form, "shared": "on"}, headers=HTMX)
+    assert SavedView.objects.count() == 1
+    assert "Old ones" in text(logged_in(ben).get("/"))
+    assert logged_in(ben).post(f"/views/{view.pk}/drop/").status_code == 404
+    browser.post(f"/views/{view.pk}/drop/")
+    assert not SavedView.objects.exists()
+
+
+def test_a_view_needs_a_name_and_a_choice(browser: Client) -> None:
+    for form in ({"name": " ", "query": "?view=mine"}, {"name": "All", "query": "?nonsense=1"}):
+        assert browser.post("/views/", form, headers=HTMX).status_code == 422
+    assert not SavedView.objects.exists()

@@ -12,7 +12,6 @@ from django.utils import timezone
 from routing import desk
 from routing.inbox.choice import VIEWS, Choice
 from routing.inbox.listing import listing
-from routing.inbox.rows import Cursor
 from routing.models import Extension, Message, Queue, Session
 
 from ..factories import (
@@ -113,15 +112,6 @@ def test_newest_first_and_pages_meet_without_gap_or_double(anna: Extension) -> N
         found += [row.session for row in page.rows]
         before = page.older.partition("before=")[2]
     assert found == wanted
-
-
-def test_cursor_sorts_as_the_list_and_refuses_nonsense() -> None:
-    now = timezone.now()
-    older, newer = Cursor(now - timedelta(microseconds=1), 9), Cursor(now, 1)
-    assert str(older) < str(newer) < str(Cursor(now, 10))
-    assert Cursor.parse(str(newer)) == newer
-    for text in ("", "x-1", "1-", "-1", "99999999999999999999-1", "1-1-1"):
-        assert Cursor.parse(text) is None
 
 
 def test_next_page_is_a_fragment_that_ends_the_list(browser: Client, anna: Extension) -> None:

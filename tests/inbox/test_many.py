@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from routing import desk
 from routing.inbox.listing import listing
-from routing.models import Extension, Session
+from routing.models import Extension, Queue, Session
 
 from ..factories import ExtensionFactory, SessionFactory
 from .conftest import HTMX, logged_in, text
@@ -86,3 +86,29 @@ def test_nonsense_and_other_methods(browser: Client) -> None:
     assert answer.status_code == 200 and "0 sessions" in text(answer)
     assert browser.get("/many/").status_code == browser.get("/many/undo/").status_code == 405
     assert browser.post("/many/", {"act": "archive"}).headers["Location"] == "/"
+
+
+def test_assign_to_a_colleague_or_a_queue_and_undo(
+    browser: Client, anna: Extension, ben: Extension, queue: Queue
+) -> None:
+    dialog = text(browser.get("/many/assign/", headers=HTMX))
+    assert "Ben" in dialog and "Support" in dialog and ">Me</option>" in dialog
+    sessions = [SessionFactory(holder=anna, queue=queue), SessionFactory(queue=queue)]
+    theirs = SessionFactory(holder=ExtensionFactory())
+    form = {"act": "assign", "to": f"extension:{ben.pk}"}
+    form["session"] = [each.pk for each in (*sessions, theirs)]
+    page = text(browser.post("/many/", form, headers=HTMX))
+    assert "2 sessions assigned to Ben" in page
+    assert set(Session.objects.filter(holder=ben)) == set(sessions)
+    desk.transfer(ben, Session.objects.get(pk=sessions[0].pk), queue)
+    answer = browser.post("/many/undo/", {"token": token(page)}, headers=HTMX)
+    assert "1 session back" in text(answer)
+    back = Session.objects.get(pk=sessions[1].pk)
+    assert back.holder is None and back.queue == queue
+
+
+@pytest.mark.parametrize("to", ["", "platform:1", "extension:x"])
+def test_assigning_to_nobody_is_refused(browser: Client, anna: Extension, to: str) -> None:
+    form = {"act": "assign", "to": to, "session": SessionFactory(holder=anna).pk}
+    answer = browser.post("/many/", form, headers=HTMX)
+    assert answer.status_code == 422 and "Choose who gets" in text(answer)
