@@ -7,7 +7,6 @@ nudge gets a cursor from one counter, so that a browser that was away can be tol
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 import orjson
 import redis
 from django.conf import settings
+
+from .pausing import Pausing
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,7 @@ return redis.call('EXISTS', KEYS[3])
 #: While this key is there, somebody besides the browsers wants to hear at once of changes.
 LISTENING = "parley:live:listening"
 listeners: list[Callable[[], object]] = []
-#: After a failure nothing is tried for so long: a dead Redis must not slow every request down.
-PAUSE_SECONDS = 1.0
-_paused_until = 0.0
+pausing = Pausing(log, "Browsers were not nudged, Redis failed", 1.0)
 
 
 def extension_audience(pk: int) -> str:
@@ -70,18 +69,11 @@ def nudge(audiences: Iterable[str], **fields: Any) -> None:
 
 def nudge_many(nudges: Iterable[tuple[Iterable[str], Mapping[str, Any]]]) -> None:
     """Many nudges in one exchange with Redis."""
-    global _paused_until
     told = [{**fields, "to": list(to)} for to, fields in nudges]
-    if not told or time.monotonic() < _paused_until:
+    if not told:
         return
-    try:
-        keys = [CHANNEL, CURSOR, LISTENING]
-        wanted = _publisher()(keys=keys, args=[len(told), orjson.dumps(told)])
-    except (redis.RedisError, OSError) as error:
-        _paused_until = time.monotonic() + PAUSE_SECONDS
-        log.warning("Browsers were not nudged, Redis failed: %s", error)
-        return
-    if wanted:
+    keys, args = [CHANNEL, CURSOR, LISTENING], [len(told), orjson.dumps(told)]
+    if pausing.ask(lambda: _publisher()(keys=keys, args=args), None):
         for listener in listeners:
             listener()
 

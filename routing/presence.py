@@ -19,13 +19,14 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .pausing import Pausing
+
 log = logging.getLogger(__name__)
 
 VIEWING, REPLYING, NOTING = "viewing", "replying", "noting"
 STATES = (VIEWING, NOTING, REPLYING)  # of two tabs, the later one is told
 LIFE_SECONDS = 30
-PAUSE_SECONDS = 1.0  # after a failure nothing is tried for so long
-_paused_until = 0.0
+pausing = Pausing(log, "It is not known who is where, Redis failed", 1.0)
 
 _SESSION, _TAB, _BUSY = "parley:here:", "parley:tab:", "parley:here"
 
@@ -132,15 +133,7 @@ def _people(packed: Iterable[bytes], now: float) -> list[Person]:
 
 def _tried(ask: Any) -> Any:
     """What Redis answers; None if it fails, or failed a moment ago."""
-    global _paused_until
-    if time.monotonic() < _paused_until:
-        return None
-    try:
-        return ask()
-    except (redis.RedisError, OSError) as error:
-        _paused_until = time.monotonic() + PAUSE_SECONDS
-        log.warning("It is not known who is where, Redis failed: %s", error)
-        return None
+    return pausing.ask(ask, None)
 
 
 @cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from functools import lru_cache
 
 from django.conf import settings
+
+from channels_app.networks import contains
 
 
 def remote_of(peer: str, forwarded: str) -> str:
@@ -32,9 +33,4 @@ def _bare(written: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _trusted(remote: str) -> bool:
-    try:
-        found = ipaddress.ip_address(remote)
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in ipaddress.ip_network(n, strict=False) for n in settings.TRUSTED_PROXIES)
+    return contains(" ".join(settings.TRUSTED_PROXIES), remote)

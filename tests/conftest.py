@@ -41,10 +41,10 @@ def redis_server(valkey: embedded.Valkey) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis(redis_server: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+def _empty_redis(redis_server: redis.Redis) -> None:
     redis_server.flushall()
-    monkeypatch.setattr(live, "_paused_until", 0.0)
-    monkeypatch.setattr(presence, "_paused_until", 0.0)
+    live.pausing.forget()
+    presence.pausing.forget()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

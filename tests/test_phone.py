@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 
 from channels_app.models import Number
-from routing import files
 from routing.models import Message
 
 from .factories import (
@@ -19,6 +18,7 @@ from .factories import (
     SessionFactory,
     User,
 )
+from .files.examples import store
 
 pytestmark = pytest.mark.django_db
 CUSTOMER = "+41791112233"
@@ -54,7 +54,7 @@ def test_only_virtual_channels_are_reachable(number: Number) -> None:
 def test_shows_what_the_customer_would_see(number: Number) -> None:
     session = SessionFactory(number=number, customer=CustomerFactory(address=CUSTOMER))
     said = MessageFactory(session=session, text="Is it on?")
-    files.store(said, "p.png", "image/png", b"\x89PNG\r\n\x1a\n0")
+    store(said, "p.png", "image/png", b"\x89PNG\r\n\x1a\n0")
     MessageFactory(session=session, answer=True, text="Not yet", status=Message.QUEUED)
     MessageFactory(session=session, answer=True, text="Lost", status=Message.FAILED)
     MessageFactory(

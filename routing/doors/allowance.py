@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from time import monotonic
 from typing import Any, TypeVar
 
 import redis
@@ -19,6 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ..models import Door, Errand
+from ..pausing import Pausing
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -26,8 +26,7 @@ R = TypeVar("R")
 FREE_TRIES = 10  # wrong keys from one address before it has to wait
 TRIES_LAST = 900  # seconds without a wrong one after which they are forgotten
 LONGEST_WAIT = 300  # seconds, doubling from one
-_PAUSE = 2.0  # seconds without asking a Redis that does not answer
-_paused_until = 0.0
+_pausing = Pausing(log, "The doors' limits cannot be counted", 2.0)
 
 #: A second's worth at once, then evenly. Gives 0, or the microseconds to wait.
 _PACE = """
@@ -72,15 +71,7 @@ def _redis() -> redis.Redis:
 
 
 def _ask(question: Callable[[redis.Redis], Any], otherwise: Any) -> Any:
-    global _paused_until
-    if monotonic() < _paused_until:
-        return otherwise
-    try:
-        return question(_redis())
-    except (redis.RedisError, OSError) as error:
-        _paused_until = monotonic() + _PAUSE
-        log.warning("The doors' limits cannot be counted: %s", error)
-        return otherwise
+    return _pausing.ask(lambda: question(_redis()), otherwise)
 
 
 def pace(door: Door) -> None:

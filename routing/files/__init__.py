@@ -1,6 +1,6 @@
 """Keeps attachments: stores them, lends them out by link, loads those of customers, cleans up."""
 
-from .keeping import arrived, attach, check, clean, drop, staged, store
+from .keeping import arrived, attach, check, clean, drop, staged
 from .lending import link, own_file, serve, shared_file
 from .loading import download, fetch, fetch_due, pending, reload
 from .types import sniff
@@ -24,5 +24,4 @@ __all__ = [
     "shared_file",
     "sniff",
     "staged",
-    "store",
 ]

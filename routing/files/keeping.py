@@ -101,18 +101,6 @@ def put(
     attachment.file.save(secrets.token_hex(16) + storage_ending(attachment.name), file, save=False)
 
 
-def store(message: Message, name: str, content_type: str, content: bytes | File[Any]) -> Attachment:
-    """Keep a file with a message. Raises ValidationError if it is too large."""
-    attachment = Attachment(name=name)
-    put(message.channel.provider_class, attachment, content, content_type)
-    try:
-        attach(message, attachment)
-    except BaseException:
-        drop([attachment])
-        raise
-    return attachment
-
-
 @contextmanager
 def staged(provider: type[Provider], upload: Sequence[File[Any]]) -> Iterator[list[Attachment]]:
     """Store files before the transaction that attaches them: a storage may be slow.

@@ -59,7 +59,7 @@ class Committer:
     async def store(self, letters: list[Letter], log: dict[str, Any] | None = None) -> None:
         """Hand in from an event loop; returns after the commit, or raises what went wrong."""
         loop = asyncio.get_running_loop()
-        if any(letter.media for letter in letters):
+        if any(media.content is not None for letter in letters for media in letter.media):
             await asyncio.to_thread(_keep_files, letters)
         done: asyncio.Future[None] = loop.create_future()
         self._queue.put(Work(letters, log, done, loop))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cache, wraps
-from time import monotonic
 
 import redis
 from celery import current_app
@@ -23,6 +22,7 @@ from channels_app.models import Channel
 
 from .. import live
 from ..models import Message, Webhook
+from ..pausing import Pausing
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,7 @@ LOAD_FILES = "routing.load_files"
 CAMPAIGNS = "routing.campaigns"
 READ_LISTS = "routing.read_lists"
 LINKS = "parley:links"  # where the processes that hold sessions hear of their channels
-_PAUSE = 2.0  # seconds without ringing after a failure: who rings must not wait each time
-_paused_until = 0.0
+_pausing = Pausing(log, "No worker was called", 2.0, (OperationalError,))
 _ALONE = 300  # seconds
 _LATER = 60  # seconds for which a worker may remember to ring
 _RESTS = 5  # seconds after which an unanswered bell may be rung again
@@ -63,18 +62,13 @@ def ring_for(task: str, after: float = 0.0) -> bool:
 
 
 def _ring(key: str, task: str, *args: int, after: float = 0.0) -> bool:
-    global _paused_until
-    if monotonic() < _paused_until:
-        return False
-    try:
+    def call() -> bool:
         if not _redis().set(key, 1, nx=True, ex=_RESTS):
             return False
         current_app.send_task(task, args=args, countdown=after or None, retry=False)
-    except (redis.RedisError, OperationalError, OSError) as error:
-        _paused_until = monotonic() + _PAUSE
-        log.warning("Nobody was called for %s: %s", task, error)
-        return False
-    return True
+        return True
+
+    return _pausing.ask(call, False)
 
 
 def ring_on_commit(channel: int) -> None:

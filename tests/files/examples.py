@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.core.files.base import ContentFile
+
 from routing import files
 from routing.models import Attachment
 
@@ -24,6 +26,15 @@ def body(response) -> bytes:
 
 def again(attachment: Attachment) -> Attachment:
     attachment.refresh_from_db()
+    return attachment
+
+
+def store(message, name: str, content_type: str, content) -> Attachment:
+    """A file as the desk keeps it with its message."""
+    upload = ContentFile(content) if isinstance(content, bytes) else content
+    upload.name, upload.content_type = name, content_type
+    with files.staged(message.channel.provider_class, [upload]) as (attachment,):
+        files.attach(message, attachment)
     return attachment
 
 

@@ -20,7 +20,7 @@ from routing import files
 from routing.models import Attachment
 
 from ..factories import MessageFactory
-from .examples import HTML, PNG, again, body, path_of, received
+from .examples import HTML, PNG, again, body, path_of, received, store
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def test_a_good_file_is_taken_and_stays_at_its_beginning():
 
 def test_a_stored_file_has_its_facts_and_a_name_of_our_own(message):
     with time_machine.travel("2026-03-01T12:00Z", tick=False):
-        kept = files.store(message, "../../Träume.html", "image/png", PNG)
+        kept = store(message, "../../Träume.html", "image/png", PNG)
     kept.refresh_from_db()
     assert (kept.name, kept.content_type, kept.size) == ("Träume.html.png", "image/png", len(PNG))
     assert kept.state == Attachment.KEPT
@@ -91,14 +91,14 @@ def test_a_stored_file_has_its_facts_and_a_name_of_our_own(message):
 
 
 def test_without_a_limit_of_the_provider_a_file_stays():
-    kept = files.store(MessageFactory(), "a.png", "image/png", ContentFile(PNG))
+    kept = store(MessageFactory(), "a.png", "image/png", ContentFile(PNG))
     assert kept.expires_at is None
 
 
 def test_too_large_a_file_is_not_stored(message, settings, tmp_path):
     settings.UPLOAD_MAX_BYTES = 20
     with pytest.raises(ValidationError, match="at most 0 kB are kept here"):
-        files.store(message, "a.png", "image/png", PNG)
+        store(message, "a.png", "image/png", PNG)
     assert not Attachment.objects.exists()
     assert not [each for each in tmp_path.rglob("*") if each.is_file()]
 
@@ -118,11 +118,11 @@ def test_what_a_customer_sends_is_kept_or_explained(message, settings):
 
 def test_files_are_deleted_when_their_time_is_up(message):
     with time_machine.travel("2026-03-01T12:00Z", tick=False) as clock:
-        old = [files.store(message, "a.png", "image/png", PNG) for _ in range(3)]
-        forever = files.store(MessageFactory(), "a.png", "image/png", PNG)
+        old = [store(message, "a.png", "image/png", PNG) for _ in range(3)]
+        forever = store(MessageFactory(), "a.png", "image/png", PNG)
         assert files.clean() == 0
         clock.shift(timedelta(hours=73))
-        young = files.store(message, "a.png", "image/png", PNG)
+        young = store(message, "a.png", "image/png", PNG)
         paths = [each.file.name for each in old]
         assert [files.clean(limit=2), files.clean(limit=2), files.clean(limit=2)] == [2, 1, 0]
     assert not any(default_storage.exists(each) for each in paths)
@@ -135,7 +135,7 @@ def test_files_are_deleted_when_their_time_is_up(message):
 
 def test_a_clean_up_that_died_half_way_is_finished_by_the_next(message):
     with time_machine.travel("2026-03-01T12:00Z", tick=False) as clock:
-        kept = files.store(message, "a.png", "image/png", PNG)
+        kept = store(message, "a.png", "image/png", PNG)
         default_storage.delete(kept.file.name)
         clock.shift(timedelta(hours=73))
         assert files.clean() == 1
@@ -149,7 +149,7 @@ def test_any_storage_of_django_will_do(message, settings, monkeypatch):
         **settings.STORAGES,
         "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     }
-    kept = files.store(message, "a.png", "image/png", PNG)
+    kept = store(message, "a.png", "image/png", PNG)
     kept = Attachment.objects.get(pk=kept.pk)
     assert isinstance(default_storage._wrapped, InMemoryStorage)
     assert body(Client().get(path_of(kept))) == PNG

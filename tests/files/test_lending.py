@@ -9,16 +9,14 @@ import time_machine
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from routing import files
-
 from ..factories import ExtensionFactory, MessageFactory, QueueFactory, SessionFactory
-from .examples import HTML, PDF, PNG, SVG, body, path_of
+from .examples import HTML, PDF, PNG, SVG, body, path_of, store
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_link_gives_the_file_to_anyone(message):
-    kept = files.store(message, "a b/ü.png", "image/png", PNG)
+    kept = store(message, "a b/ü.png", "image/png", PNG)
     response = Client().get(path_of(kept))
     assert response.status_code == 200
     assert body(response) == PNG
@@ -45,7 +43,7 @@ def test_a_link_gives_the_file_to_anyone(message):
     ],
 )
 def test_only_safe_pictures_are_shown_in_place(message, content, claim, served):
-    kept = files.store(message, "file", claim, content)
+    kept = store(message, "file", claim, content)
     response = Client().get(path_of(kept))
     assert response["Content-Disposition"].startswith("attachment")
     assert response["Content-Type"] == served or claim
@@ -53,7 +51,7 @@ def test_only_safe_pictures_are_shown_in_place(message, content, claim, served):
 
 
 def test_a_name_cannot_break_out_of_its_header(message):
-    kept = files.store(message, 'a"; x=\r\nSet-Cookie: y=1.png', "image/png", PNG)
+    kept = store(message, 'a"; x=\r\nSet-Cookie: y=1.png', "image/png", PNG)
     response = Client().get(path_of(kept))
     assert response.status_code == 200
     assert "\n" not in response["Content-Disposition"]
@@ -61,7 +59,7 @@ def test_a_name_cannot_break_out_of_its_header(message):
 
 
 def test_a_link_that_is_not_ours_is_not_found(message):
-    kept = files.store(message, "a.png", "image/png", PNG)
+    kept = store(message, "a.png", "image/png", PNG)
     path = path_of(kept)
     token = path.split("/")[2]
     for other in (token[:-1] + ("A" if token[-1] != "A" else "B"), "x", "WzEsMl0.abc", "..."):
@@ -70,7 +68,7 @@ def test_a_link_that_is_not_ours_is_not_found(message):
 
 def test_a_link_expires_and_says_so(message):
     with time_machine.travel("2026-03-01T12:00Z", tick=False) as clock:
-        path = path_of(files.store(message, "a.png", "image/png", PNG))
+        path = path_of(store(message, "a.png", "image/png", PNG))
         clock.shift(timedelta(hours=71))
         assert Client().get(path).status_code == 200
         clock.shift(timedelta(hours=2))
@@ -81,7 +79,7 @@ def test_a_link_expires_and_says_so(message):
 
 def test_a_link_never_outlives_its_file(message):
     with time_machine.travel("2026-03-01T12:00Z", tick=False) as clock:
-        kept = files.store(message, "a.png", "image/png", PNG)
+        kept = store(message, "a.png", "image/png", PNG)
         clock.shift(timedelta(hours=71))
         path = path_of(kept)  # would be good for 72 hours
         clock.shift(timedelta(hours=2))
@@ -89,7 +87,7 @@ def test_a_link_never_outlives_its_file(message):
 
 
 def test_a_file_lost_from_the_storage_is_not_found(message):
-    kept = files.store(message, "a.png", "image/png", PNG)
+    kept = store(message, "a.png", "image/png", PNG)
     default_storage.delete(kept.file.name)
     assert Client().get(path_of(kept)).status_code == 404
 
@@ -99,7 +97,7 @@ def test_an_agent_sees_files_of_their_own_sessions_only():
     queue = QueueFactory(members=[mine])
     held = MessageFactory(session=SessionFactory(holder=mine))
     waiting = MessageFactory(session=SessionFactory(queue=queue))
-    one, two = (files.store(each, "a.png", "image/png", PNG) for each in (held, waiting))
+    one, two = (store(each, "a.png", "image/png", PNG) for each in (held, waiting))
 
     def status(extension, attachment) -> int:
         client = Client()

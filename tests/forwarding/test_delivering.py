@@ -13,10 +13,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from routing import files, forwarding
+from routing import forwarding
 from routing.models import Attachment, PlatformEvent
 
 from ..factories import SessionFactory
+from ..files.examples import store
 from ..stories.vendor import Response
 from .examples import PNG, event, message
 
@@ -29,7 +30,7 @@ def test_an_event_has_the_envelope_and_the_message(platform, vendor, settings):
     customer = found.session.customer
     customer.name = "Anna"
     customer.save()
-    attachment = files.store(found.message, "a.png", "image/png", PNG)
+    attachment = store(found.message, "a.png", "image/png", PNG)
     assert forwarding.deliver(found.pk)
     (request,) = vendor.requests
     assert (request.method, request.path) == ("POST", "/events")

@@ -15,6 +15,7 @@ from routing import files
 from routing.models import HourCount, Message, Queue, Rule, Session
 
 from ..factories import ExtensionFactory, MessageFactory, NumberFactory, RuleFactory, SessionFactory
+from ..files.examples import store
 from ..scene import CUSTOMER, OURS, Scene
 from .conftest import Api, service, token
 
@@ -142,7 +143,7 @@ def test_files_go_up_and_come_down(scene: Scene, agent: Api, shop: Api, settings
     assert (file["name"], file["content_type"]) == ("a.png", "image/png")
     answer = agent("get", f"files/{file['id']}")
     assert b"".join(answer.streaming_content) == PNG
-    foreign = files.store(MessageFactory(), "b.png", "image/png", PNG)
+    foreign = store(MessageFactory(), "b.png", "image/png", PNG)
     assert agent.get(f"files/{foreign.pk}", 404)
     Client().post("/api/v1/files", {}, headers={"Authorization": f"Bearer {agent.key}"})
 
