@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from .. import desk
-from ..models import AgentSettings, Archived, Draft, Mention, Queue, Session
+from ..models import AgentSettings, Archived, Draft, Mention, PanelClosed, Queue, Session
 from ..models.sessions import SessionQuerySet
 from . import bubbles
 from .access import AgentRequest, agent
@@ -180,6 +180,7 @@ def _annotated(request: AgentRequest, mine: SessionQuerySet) -> SessionQuerySet:
         put_away=Exists(away.filter(at__gte=OuterRef("last_at"))),
         earlier=Subquery(before.values("customer").annotate(n=Count("pk")).values("n")),
         called=Exists(unseen.filter(session=OuterRef("pk"))),
+        panel_closed=Exists(PanelClosed.objects.filter(extension=request.extension)),
         draft=Subquery(typed.values("text")[:1]),
     )
 

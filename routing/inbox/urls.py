@@ -8,6 +8,7 @@ from ..policy import strict
 from . import (
     actions,
     canned,
+    customer_urls,
     drafts,
     earlier,
     filters,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("many/assign/", many.assign, name="many-assign"),
     path("many/undo/", many.undo, name="many-undo"),
     path("sessions/<int:pk>/", RedirectView.as_view(pattern_name="session", query_string=True)),
+    *customer_urls.urlpatterns,
     path(session, pages.session, name="session"),
     path(session + "news/", pages.news, name="news"),
     path(session + "write/", actions.write, name="write"),

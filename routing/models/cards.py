@@ -40,14 +40,18 @@ class AddressBook(models.Model):
         return "Address book"
 
     @classmethod
-    def of_the_house(cls) -> AddressBook:
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
+    def is_shared_with(cls, extension: Extension) -> bool:
+        """Whether this agent sees every card; asked of the database once for each request."""
+        if not hasattr(extension, "sees_all_cards"):
+            row = cls.objects.filter(pk=1).first()
+            extension.sees_all_cards = row.shared if row else True
+        return bool(extension.sees_all_cards)
 
 
 class CardQuerySet(models.QuerySet["Card"]):
     def seen_by(self, extension: Extension) -> CardQuerySet:
         """The cards that this agent may see."""
-        if AddressBook.of_the_house().shared:
+        if AddressBook.is_shared_with(extension):
             return self
         sessions = Session.objects.readable_by(extension).order_by()
         met = Customer.objects.filter(sessions__in=sessions).exclude(card=None).values("card")
@@ -97,6 +101,15 @@ class Card(models.Model):
     def title(self) -> str:
         return self.name or self.company
 
+    @property
+    def known_addresses(self) -> list[Customer]:
+        return sorted(self.addresses.all(), key=lambda each: each.pk)
+
+    @property
+    def phone(self) -> Customer | None:
+        """The number to write to."""
+        return next((each for each in self.known_addresses if each.is_phone), None)
+
     def derive(self, addresses: Iterable[str]) -> None:
         """Fill in what follows from the facts and these addresses; saving is the caller's."""
         found = [self.name, self.company, self.email]
@@ -110,7 +123,8 @@ class Card(models.Model):
 def dialled(address: str) -> list[str]:
     """An address as people search for it: a phone number with and without its country code."""
     if not address.startswith("+"):
-        return [address]
+        bare = address.lstrip("0")
+        return [address, bare] if bare.isdecimal() and bare != address else [address]
     try:
         national = str(phonenumbers.parse(address).national_number)
     except phonenumbers.NumberParseException:

@@ -14,6 +14,7 @@ import "./shortcuts.js";
 import "./bar.js";
 import "./theme.js";
 import "./layout.js";
+import "./customers.js";
 
 function settle() {
   thread.begin();

@@ -19,7 +19,8 @@ let again = false;
 /** Take care of a thread that has just appeared. */
 export function begin() {
   const thread = byId("thread");
-  document.getElementById("desk")?.classList.toggle("reading", location.pathname !== "/");
+  const desk = byId("desk");
+  desk?.classList.toggle("reading", location.pathname !== desk.dataset.home);
   if (!thread || thread.dataset.begun) return;
   thread.dataset.begun = "true";
   const scroll = byId("scroll");

@@ -1,0 +1,25 @@
+"""The addresses of the customers' pages, and of the panel beside a thread."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import customers, panel
+
+one, session = "customers/<int:pk>/", "s/<int:pk>/"
+
+urlpatterns = [
+    path("customers/", customers.customers, name="customers"),
+    path("customers/new/", customers.new, name="new-customer"),
+    path("customers/filters/", customers.filters, name="customer-filters"),
+    path("customers/duplicates/", customers.duplicates, name="duplicates"),
+    path(one, customers.customer, name="customer"),
+    path(one + "edit/", customers.edit, name="edit-customer"),
+    path(one + "delete/", customers.delete, name="delete-customer"),
+    path(one + "merge/", customers.merge, name="merge-customer"),
+    path("panel/", panel.remember, name="remember-panel"),
+    path(session + "panel/", panel.panel, name="panel"),
+    path(session + "card/", panel.card, name="session-card"),
+    path(session + "join/", panel.join, name="join-card"),
+    path(session + "tags/", panel.tags, name="session-tags"),
+]
