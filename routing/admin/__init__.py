@@ -1,6 +1,7 @@
 """The administrator's door: setting up, and seeing what happens. Django finds it by its name."""
 
 from . import (
+    campaigns,
     canned_replies,
     channels,
     doors,
@@ -10,12 +11,14 @@ from . import (
     held,
     platforms,
     queues,
+    recipients,
     sessions,
     templates,
     users,
 )
 
 __all__ = [
+    "campaigns",
     "canned_replies",
     "channels",
     "doors",
@@ -25,6 +28,7 @@ __all__ = [
     "held",
     "platforms",
     "queues",
+    "recipients",
     "sessions",
     "templates",
     "users",

@@ -29,6 +29,7 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("Sessions", "forum", "routing", "session"),
             ("Messages", "sms", "routing", "message"),
+            ("Campaigns", "campaign", "routing", "campaign"),
             ("Held requests", "front_hand", "routing", "held"),
             ("Platform events", "outbox", "routing", "platformevent"),
             ("Log of exchanges", "receipt_long", "routing", "exchange"),
