@@ -11,6 +11,7 @@ from django.utils import timezone
 from .. import live
 from ..models import AlreadyTaken, Archived, Extension, Queue, Session
 from ..models.sessions import SessionQuerySet
+from .closing import question
 from .refusing import Refused
 from .sessions import close, transfer
 from .telling import audiences, nudge, say
@@ -24,6 +25,8 @@ def close_many(extension: Extension, pks: Iterable[int]) -> dict[int, datetime]:
     """Close those that the agent may see; returns which it closed, and when."""
     closed = {}
     for session in _visible(extension, pks):
+        if question(session).must:
+            continue  # each of them must be asked for
         try:
             if close(extension, session):
                 closed[session.pk] = Session.objects.get(pk=session.pk).closed_at

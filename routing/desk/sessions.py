@@ -37,13 +37,17 @@ def transfer(extension: Extension, session: Session, to: Extension | Queue | Pla
         hand_over(session, to, extension.name, extension)
 
 
-def close(extension: Extension, session: Session) -> bool:
-    """Close the session; returns whether this call did it. Raises AlreadyTaken."""
+def close(extension: Extension, session: Session, about: str = "") -> bool:
+    """Close the session; returns whether this call did it. Raises AlreadyTaken.
+
+    ``about`` is what the agent said about it.
+    """
     with transaction.atomic():
         session = locked(extension, session, closed=True)
         if not session.close():
             return False
-        say(session, "closed", f"{extension.name} closed the session", extension)
+        line = f"{extension.name} closed the session" + (f": {about}" if about else "")
+        say(session, "closed", line, extension)
         nudge(audiences(session), session)
     return True
 

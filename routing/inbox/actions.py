@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from .. import desk, files
-from ..models import Attachment, Extension, Message, Platform, Queue, Session
+from ..models import Attachment, Message, Session
 from .access import AgentRequest, agent
 from .choice import Choice
 from .filling import check_filled
@@ -17,7 +17,6 @@ from .overtaken import overtaken_by
 from .pages import desk_page, gone, number, render_news, visible
 
 REFUSALS = (desk.Refused, desk.AlreadyTaken, desk.SessionClosed)
-KINDS = {"extension": Extension, "queue": Queue, "platform": Platform}
 
 
 @require_POST
@@ -49,44 +48,6 @@ def pick_up(request: AgentRequest, pk: int) -> HttpResponse:
         desk.pick_up(request.extension, waiting)
     except desk.AlreadyTaken:
         return gone(request, pk)
-    except REFUSALS as refusal:
-        return refused(request, pk, refusal)
-    return outcome(request, pk)
-
-
-@require_http_methods(["GET", "POST"])
-@agent
-def transfer(request: AgentRequest, pk: int) -> HttpResponse:
-    """The dialog of all who can take the session; then the transfer."""
-    found, refusal = visible(request, pk), ""
-    if request.method == "POST":
-        kind, _, key = request.POST.get("to", "").partition(":")
-        try:
-            if kind not in KINDS or not key.isdecimal():
-                raise desk.Refused("Choose who gets this session.")
-            to = get_object_or_404(KINDS[kind], pk=key)
-            desk.transfer(request.extension, found, to)
-            return left(request, f"Transferred to {to}")
-        except REFUSALS as error:
-            refusal = str(error)
-    context = {
-        "session": found,
-        "refusal": refusal,
-        "extensions": Extension.objects.exclude(pk=found.holder_id),
-        "queues": Queue.objects.exclude(pk=found.queue_id if not found.holder_id else None),
-        "platforms": Platform.objects.all(),
-    }
-    if request.htmx:
-        return render(request, "inbox/_transfer.html", context, status=422 if refusal else 200)
-    return desk_page(request, "inbox/_transfer.html", context, status=422 if refusal else 200)
-
-
-@require_POST
-@agent
-def close(request: AgentRequest, pk: int) -> HttpResponse:
-    """Close the session."""
-    try:
-        desk.close(request.extension, visible(request, pk))
     except REFUSALS as refusal:
         return refused(request, pk, refusal)
     return outcome(request, pk)

@@ -74,17 +74,21 @@ class Row:
 
     @property
     def until(self) -> str:
-        """Until when the session sleeps, in few words."""
-        if self.session.snoozed_until is None:
-            return ""
-        if self.session.snoozed_until == Session.UNTIL_REPLY:
-            return _("Until a reply")
-        return _("Until %s") % coming_time(self.session.snoozed_until)
+        return asleep_until(self.session)
 
     @property
     def when(self) -> str:
         """The time of the last message, in few letters."""
         return short_time(self.session.last_at)
+
+
+def asleep_until(session: Session) -> str:
+    """Until when the session sleeps, in few words; "" if it is awake."""
+    if session.snoozed_until is None:
+        return ""
+    if session.snoozed_until == Session.UNTIL_REPLY:
+        return _("Until a reply")
+    return _("Until %s") % coming_time(session.snoozed_until)
 
 
 def coming_time(moment: datetime) -> str:

@@ -28,6 +28,7 @@ async function act(form, submitter) {
   const body = seen(new FormData(form, submitter?.form === form ? submitter : null));
   await undo.prepare(form, body);
   body.set("list", byId("rows-box")?.dataset.query ?? "");
+  const follows = body.has("next") ? nextRow() : null;
   const mine = turn();
   const despair = hope(form);
   let answer;
@@ -51,15 +52,25 @@ async function act(form, submitter) {
     toast(byId("left")?.querySelector("h2").textContent ?? "");
   } else if (answer.status === 422) {
     if (inDialog) fill(answer.html);
+    else if (answer.headers.has("X-Parley-Ask")) showDialog(answer.html);
     else toast(parsed(answer.html).querySelector("[role=alert]")?.textContent ?? "");
   } else if (answer.status >= 500 || answer.status === 403) {
     toast(`The server could not do it (${answer.status}).`);
   } else {
     byId("dialog").close();
     apply(answer, mine);
+    if (answer.status === 200 && follows) follows();
     if (document.activeElement === document.body) byId("text")?.focus({ preventScroll: true });
   }
   refresh(0);
+}
+
+/** How to open the session that stands after this one in the list, or before it at the end. */
+function nextRow() {
+  const rows = [...document.querySelectorAll("#rows > .row[id^='row-']")];
+  const at = rows.findIndex((row) => row.id === `row-${byId("thread")?.dataset.session}`);
+  const row = rows[at + 1] ?? rows[at - 1];
+  return () => byId(row?.id)?.querySelector("a").click();
 }
 
 /** Show at once what most likely becomes so; the answer puts it right. Returns how to take it back. */
@@ -83,11 +94,15 @@ async function openDialog(address) {
   try {
     const answer = await ask(address);
     if (answer.status !== 200) return apply(answer, turn());
-    fill(answer.html);
-    byId("dialog").showModal();
+    showDialog(answer.html);
   } catch {
     toast("No connection.");
   }
+}
+
+function showDialog(html) {
+  fill(html);
+  byId("dialog").showModal();
 }
 
 function fill(html) {

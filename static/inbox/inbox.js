@@ -10,6 +10,8 @@ import * as thread from "./thread.js";
 import "./actions.js";
 import "./offers.js";
 import "./earlier.js";
+import "./menus.js";
+import "./takers.js";
 import "./shortcuts.js";
 import "./bar.js";
 import "./theme.js";

@@ -71,7 +71,7 @@ def test_two_agents_and_one_pick_up(visit: Visit) -> None:
     expect(row(ben, number)).to_have_count(0)
     expect(row(anna, number)).to_have_count(1)
     anna.get_by_role("button", name="Transfer").click()
-    anna.get_by_label("To", exact=True).select_option(label="Ben (1002)")
+    anna.get_by_role("radio", name="Ben (1002)").check()
     anna.get_by_role("dialog").get_by_role("button", name="Transfer").click()
     expect(row(anna, number)).to_have_count(0)
     row(ben, number).click()
