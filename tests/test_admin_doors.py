@@ -9,9 +9,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from routing.models import Door, Platform, PlatformEvent
+from routing.models import Door, Platform, PlatformEvent, Rule
 
-from .factories import MessageFactory, NumberFactory
+from .factories import MessageFactory, NumberFactory, QueueFactory, RuleFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:routing_door_add")
@@ -102,7 +102,7 @@ def test_users_keep_their_passwords_unseen(admin_client: Client) -> None:
     [
         ({"sender": ""}, "sender", "Choose the number"),
         ({"kind": "ozeki"}, "extension", "API extension"),
-        ({"kind": "openapi"}, "kind", "valid choice"),
+        ({"kind": "openapi"}, "client_id", "Enter a client ID"),
         ({"kind": "ozeki", "extension": "1", "logins": "anna"}, "logins", "password behind anna"),
         ({"webhook": "ftp://x"}, "webhook", "is not an http"),
         ({"allowed": "here"}, "allowed", "neither an IP address"),
@@ -149,3 +149,26 @@ def test_a_door_goes_with_its_receiver(admin_client: Client) -> None:
     page = reverse("admin:routing_door_delete", args=[door.pk])
     assert admin_client.post(page, {"post": "yes"}).status_code == 302
     assert not Door.objects.exists() and not Platform.everyone.exists()
+
+
+def test_a_system_at_the_open_api_is_a_platform_that_numbers_lead_to(admin_client: Client) -> None:
+    page = admin_client.get(ADD).content.decode()
+    assert "Yeastar&#x27;s Open API" in page or "Yeastar's Open API" in page
+    door = made(admin_client, name="CRM", kind="openapi", sender="", client_id="crm")
+    assert (door.receiver.name, door.receiver.form) == ("CRM", "openapi")
+    page = admin_client.get(page_of(door)).content.decode()
+    assert "/openapi/v1.0" in page and "Client secret" in page and "id_extension" not in page
+    secret = admin_client.post(page_of(door, "key")).json()["key"]
+    door.refresh_from_db()
+    assert door.fits(secret)
+    listed = admin_client.get(reverse("admin:routing_platform_changelist")).content.decode()
+    assert "CRM" not in listed  # it is set up as a door
+    rule = RuleFactory(queue=None, platform=door.receiver)
+    refused = admin_client.post(page_of(door, "delete"), {"post": "yes"}, follow=True)
+    assert str(rule.number) in refused.content.decode() and Door.objects.exists()
+    queue = QueueFactory()
+    session = SessionFactory(number=rule.number, platform=door.receiver, queue=None)
+    Rule.objects.filter(pk=rule.pk).update(platform=None, queue=queue)
+    admin_client.post(page_of(door, "delete"), {"post": "yes"})
+    session.refresh_from_db()
+    assert not Platform.everyone.exists() and session.queue == queue

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -18,12 +19,14 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from channels_app.models import Number
 from providers.http import check_url
-from routing.models import Door, Platform
+from routing.models import Door, Platform, Session
 from routing.models.rules import new_platform_secret
 
 from .base import ParleyAdmin, badge, moment
+from .releasing import going_back, release, still_needed
 
-KINDS = [(kind, name) for kind, name in Door.KINDS.items() if kind != Door.OPENAPI]
+#: Fields that mean something to one kind of door alone.
+ONLY = {"extension": Door.OZEKI, "logins": Door.OZEKI, "client_id": Door.OPENAPI}
 
 
 class DoorForm(forms.ModelForm):
@@ -46,14 +49,14 @@ class DoorForm(forms.ModelForm):
     class Meta:
         model = Door
         fields = (
-            *("name", "kind", "active", "sender", "senders", "extension"),
+            *("name", "kind", "active", "sender", "senders", "extension", "client_id"),
             *("allowed", "denied", "per_second", "per_day"),
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "kind" in self.fields:
-            self.fields["kind"].choices = [("", "Choose a kind"), *KINDS]
+            self.fields["kind"].choices = [("", "Choose a kind"), *Door.KINDS.items()]
         for name in ("allowed", "denied"):
             if name in self.fields:
                 self.fields[name].widget.attrs["rows"] = 2
@@ -98,9 +101,10 @@ class DoorAdmin(ParleyAdmin):
     form = DoorForm
     list_display = ("name", "kind", "sender", "state", "used", "last_used_from")
     list_select_related = ("sender",)
-    search_fields = ("name", "extension")
+    search_fields = ("name", "extension", "client_id")
     fields = (
-        *("name", "kind", "active", "sender", "senders", "extension", "webhook", "logins"),
+        *("name", "kind", "active", "client_id", "sender", "senders", "extension"),
+        *("webhook", "logins"),
         *("allowed", "denied", "per_second", "per_day"),
     )
     change_form_template = "admin/parley/door_form.html"
@@ -119,8 +123,9 @@ class DoorAdmin(ParleyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Door | None = None) -> Any:
         fields = super().get_fields(request, obj)
-        only = () if obj is None or obj.kind == Door.OZEKI else ("extension", "logins")
-        return [each for each in fields if each not in only]
+        if obj is None:
+            return fields
+        return [each for each in fields if ONLY.get(each, obj.kind) == obj.kind]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Door | None = None) -> Any:
         return ("kind",) if obj else ()
@@ -133,7 +138,7 @@ class DoorAdmin(ParleyAdmin):
     def save_model(self, request: HttpRequest, obj: Door, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         webhook = form.cleaned_data.get("webhook", "")
-        if webhook or obj.receiver:
+        if webhook or obj.receiver or obj.kind == Door.OPENAPI:
             obj.point(webhook)
             obj.save(update_fields=["receiver"])
 
@@ -177,7 +182,7 @@ class DoorAdmin(ParleyAdmin):
         receiver.keys = [*new_platform_secret(), *receiver.keys[:1]]
         receiver.save(update_fields=["keys"])
         self.log_change(request, door, "Renewed the secret.")
-        messages.success(request, "A new secret signs from now on. Enter it at the PBX.")
+        messages.success(request, "A new secret signs from now on. Enter it at the other side.")
         return self._back(pk)
 
     def _asked(self, request: HttpRequest, pk: int) -> Door:
@@ -196,14 +201,29 @@ class DoorAdmin(ParleyAdmin):
     def _back(self, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:routing_door_change", args=[pk]))
 
+    def why_not_delete(self, thing: Door) -> str:
+        return still_needed("door", platform=thing.receiver) if thing.receiver else ""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        doors = list(objs)
+        told = [str(each) for each in doors] + going_back(self._there(doors))
+        problem = still_needed("door", platform__in=[d.receiver for d in doors if d.receiver])
+        return told, {"doors": len(doors)}, set(), [problem] if problem else []
+
+    def _there(self, doors: list[Door]) -> QuerySet[Session]:
+        receivers = [each.receiver_id for each in doors if each.receiver_id]
+        return Session.objects.open().filter(platform__in=receivers, holder=None)
+
     def delete_model(self, request: HttpRequest, obj: Door) -> None:
         self.delete_queryset(request, Door.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Door]) -> None:
         """With its receiver, and the events that were on their way to it."""
         receivers = list(queryset.exclude(receiver=None).values_list("receiver", flat=True))
-        queryset.delete()
-        Platform.everyone.filter(pk__in=receivers).delete()
+        with transaction.atomic():
+            release(self._there(list(queryset)))
+            queryset.delete()
+            Platform.everyone.filter(pk__in=receivers).delete()
 
 
 def _unkept(found: dict[str, str]) -> HttpResponse:

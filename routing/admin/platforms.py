@@ -51,6 +51,10 @@ class PlatformAdmin(ParleyAdmin):
         "requests to its address, instead of an agent.",
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Platform]:
+        found: QuerySet[Platform] = super().get_queryset(request)
+        return found.filter(form=Platform.PLATFORM)  # the others are a door's
+
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [

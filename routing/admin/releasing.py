@@ -8,16 +8,14 @@ from typing import Any
 from django.db.models import QuerySet
 
 from routing.models import Rule, Session
+from routing.models.sessions import SessionQuerySet
 
 NAMED = 5
 
 
-def release(sessions: QuerySet[Session]) -> None:
+def release(sessions: SessionQuerySet) -> None:
     """Let open sessions go where their number's messages go now."""
-    for rule in Rule.objects.filter(number__in=sessions.order_by().values("number")):
-        sessions.filter(number=rule.number_id).update(
-            holder=rule.extension_id, queue=rule.queue_id, platform=rule.platform_id
-        )
+    sessions.follow_rules()
 
 
 def release_agent(extension: Any) -> None:

@@ -26,6 +26,7 @@ R = TypeVar("R")
 FREE_TRIES = 10  # wrong keys from one address before it has to wait
 TRIES_LAST = 900  # seconds without a wrong one after which they are forgotten
 LONGEST_WAIT = 300  # seconds, doubling from one
+LOCKING_TRIES = 5  # wrong log-ins to the Open API that lock an address out
 _pausing = Pausing(log, "The doors' limits cannot be counted", 2.0)
 
 #: A second's worth at once, then evenly. Gives 0, or the microseconds to wait.
@@ -152,3 +153,22 @@ def wrong(caller: str) -> None:
             found.set(f"parley:wait:{caller}", 1, ex=wait)
 
     _ask(count, None)
+
+
+def locked_out(caller: str) -> bool:
+    """Whether this caller's log-ins to the Open API are not even looked at."""
+    return bool(_ask(lambda found: found.exists(f"parley:locked:{caller}"), 0))
+
+
+def lock_out(caller: str) -> bool:
+    """Count a wrong log-in to the Open API; returns whether this one locks the caller out."""
+
+    def count(found: redis.Redis) -> bool:
+        tries = int(found.incr(f"parley:tried:{caller}"))
+        found.expire(f"parley:tried:{caller}", TRIES_LAST)
+        if tries < LOCKING_TRIES:
+            return False
+        found.delete(f"parley:tried:{caller}")
+        return bool(found.set(f"parley:locked:{caller}", 1, ex=TRIES_LAST))
+
+    return bool(_ask(count, False))

@@ -36,6 +36,7 @@ def words(size: int, *, up: bool = False) -> str:
 
 
 def head_of(file: File[Any]) -> bytes:
+    """Its first bytes, which tell what it is; it stands at its beginning again."""
     file.seek(0)
     head: bytes = file.read(HEAD)
     file.seek(0)

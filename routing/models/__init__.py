@@ -19,7 +19,7 @@ from .exchanges import Exchange, Held, PlatformEvent
 from .imports import CardImport, ImportRow
 from .layout import SavedView
 from .messages import Attachment, Message, Part, Report
-from .open_api import Handover, OpenTarget, OpenToken, OpenUpload, SetAside
+from .open_api import Handover, OpenTarget, OpenToken, SetAside
 from .recipients import Recipient, StateCount
 from .rules import Extension, Platform, Queue, Rule
 from .sessions import AlreadyTaken, Archived, Session, SessionClosed
@@ -68,7 +68,6 @@ __all__ = [
     "Message",
     "OpenTarget",
     "OpenToken",
-    "OpenUpload",
     "PanelClosed",
     "Part",
     "Platform",

@@ -1,4 +1,4 @@
-"""What Yeastar's Open API needs besides the door: tokens, webhooks, files that were handed in."""
+"""What Yeastar's Open API needs besides the door: tokens, webhooks, sessions set aside."""
 
 from __future__ import annotations
 
@@ -96,21 +96,6 @@ class OpenTarget(models.Model):
 
     def __str__(self) -> str:
         return self.url
-
-
-class OpenUpload(models.Model):
-    """A file that a door handed in, to be sent with a message."""
-
-    door = models.ForeignKey(Door, models.CASCADE, related_name="uploads")
-    name_id = models.CharField(max_length=32, unique=True, default=new_word)
-    file = models.FileField(upload_to="uploads/%Y/%m/%d", max_length=255)
-    name = models.CharField(max_length=255)
-    content_type = models.CharField(max_length=127)
-    size = models.PositiveBigIntegerField()
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class SetAside(models.Model):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from channels_app.models import Channel, Number
 
 from .customers import Customer
-from .rules import Extension, Platform, Queue
+from .rules import Extension, Platform, Queue, Rule
 
 
 class AlreadyTaken(Exception):
@@ -71,6 +71,13 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def archived_by(self, extension: Extension) -> SessionQuerySet:
         return self.filter(archivings__extension=extension, archivings__at__gte=F("last_at"))
+
+    def follow_rules(self) -> None:
+        """Let them go where their numbers' messages go now."""
+        for rule in Rule.objects.filter(number__in=self.order_by().values("number")):
+            self.filter(number=rule.number_id).update(
+                holder=rule.extension_id, queue=rule.queue_id, platform=rule.platform_id
+            )
 
     def idle(self, channel: Channel, now: datetime) -> SessionQuerySet:
         """The channel's open sessions whose time-out has passed, oldest first."""
@@ -183,6 +190,10 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer} ↔ {self.number}"
+
+    def readable(self, extension: Extension) -> bool:
+        """Whether this agent may see it."""
+        return Session.objects.for_extension(extension).filter(pk=self.pk).exists()
 
     @property
     def shared(self) -> bool:

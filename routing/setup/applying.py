@@ -9,10 +9,11 @@ from django.db import IntegrityError, transaction
 
 from channels_app.models import Channel
 
-from ..models import Platform
+from ..models import Door, Platform
 from .channels import channels
 from .doors import MadeDoor, doors
 from .mistakes import NotApplied
+from .open_api import platforms_of_doors
 from .people import extensions, queues
 from .platforms import platforms
 from .reading import Entry, keys, read
@@ -63,7 +64,9 @@ class Outcome:
     def _door(self, made: MadeDoor) -> dict[str, Any]:
         """A door with what was made for it, which is never shown again."""
         found = {"name": made.door.name, "kind": made.door.kind, "urls": made.door.urls}
-        for name, value in (("key", made.key), ("secret", made.secret)):
+        if made.door.kind == Door.OPENAPI:
+            found["client_id"] = made.door.client_id
+        for name, value in ((made.key_name, made.key), ("secret", made.secret)):
             if value:
                 found[name] = None if self.dry_run else value
         return found
@@ -83,6 +86,7 @@ def apply(text: str, *, dry_run: bool = False) -> Outcome:
             extensions(part("extensions"), story)
             queues(part("queues"), story)
             named_platforms = platforms(part("platforms"), story)
+            platforms_of_doors(part("doors"))
             named_channels = channels(part("channels"), story)
             named_doors = doors(part("doors"), story)
             story.mistakes.raise_any()

@@ -19,9 +19,11 @@ from .values import Change, assign, number, text, url, whole, yes
 DOOR_KEYS = (
     *("name", "kind", "active", "sender", "senders", "extension", "key", "key_hash"),
     *("webhook", "secret", "users", "allowed", "denied", "per_second", "per_day"),
-    *("client_id", "client_secret"),  # of a kind that cannot be set up here yet
+    *("client_id", "client_secret"),
 )
 SHORTEST_SECRET = 16
+#: What the key is called in the file.
+KEYS_OF = {Door.YEASTAR_SMS: "key", Door.OPENAPI: "client_secret"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class MadeDoor:
     door: Door
     key: str = ""
     secret: str = ""
+
+    @property
+    def key_name(self) -> str:
+        return "client_secret" if self.door.kind == Door.OPENAPI else "key"
 
 
 def doors(entry: Entry | None, story: Story) -> list[MadeDoor]:
@@ -99,9 +105,7 @@ def _kind(entry: Entry, found: Door | None, story: Story) -> str | None:
     kind = text(entry["kind"], story.mistakes)
     if kind is None:
         return None
-    if kind == Door.OPENAPI:
-        story.mistakes.at(entry["kind"], "doors of this kind cannot be set up by file yet.")
-    elif kind not in Door.KINDS:
+    if kind not in Door.KINDS:
         known = suggestion(kind, Door.KINDS)
         story.mistakes.at(entry["kind"], f"there is no kind of door {kind!r}{known}")
     elif found and kind != found.kind:
@@ -116,6 +120,10 @@ def _kind(entry: Entry, found: Door | None, story: Story) -> str | None:
 def _wanted(entry: Entry, door: Door, story: Story) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     readers = {"active": yes, "extension": text, "per_second": number, "per_day": whole}
+    if door.kind == Door.OPENAPI:
+        readers["client_id"] = text
+    elif "client_id" in entry:
+        story.mistakes.at(entry["client_id"], f"{door.get_kind_display()} knows no client ID.")
     for name, read in readers.items():
         if name not in entry:
             continue
@@ -190,20 +198,24 @@ def _users(entry: Entry, door: Door, change: Change, story: Story) -> None:
 
 def _key(entry: Entry, door: Door, change: Change, story: Story) -> str:
     """Give the door the key of the file, or a new door one of its own; returns what was made."""
-    if door.kind != Door.YEASTAR_SMS:
-        for name in ("key", "key_hash"):
-            if name in entry:
-                story.mistakes.at(entry[name], f"{door.get_kind_display()} knows no key.")
+    named = KEYS_OF.get(door.kind, "")
+    for name in {"key", "client_secret"} - {named}:
+        if name in entry:
+            word = name.replace("_", " ")
+            story.mistakes.at(entry[name], f"{door.get_kind_display()} knows no {word}.")
+    if not named:
+        if "key_hash" in entry:
+            story.mistakes.at(entry["key_hash"], f"{door.get_kind_display()} knows no key.")
         return ""
-    if "key" in entry:
-        key = text(entry["key"], story.mistakes)
+    if named in entry:
+        key = text(entry[named], story.mistakes)
         if key is None:
             return ""
         if len(key) < SHORTEST_KEY:
-            story.mistakes.at(entry["key"], f"must have at least {SHORTEST_KEY} characters.")
+            story.mistakes.at(entry[named], f"must have at least {SHORTEST_KEY} characters.")
         elif hashed(key) != door.key_hash:
             door.set_key(key)
-            change.fields.append("key")
+            change.fields.append(named)
         return ""
     if "key_hash" in entry:
         kept = text(entry["key_hash"], story.mistakes)
@@ -211,20 +223,25 @@ def _key(entry: Entry, door: Door, change: Change, story: Story) -> str:
             story.mistakes.at(entry["key_hash"], "must be 64 hexadecimal digits, in lower case.")
         elif kept is not None and kept != door.key_hash:
             door.key_hash, door.key_end = kept, ""
-            change.fields.append("key")
+            change.fields.append(named)
         return ""
     if door.key_hash:
         return ""
-    change.fields.append("key")
+    change.fields.append(named)
     return door.set_key()
 
 
 def _others(entry: Entry, door: Door, story: Story) -> None:
     """What is one door's cannot be another's."""
     others = Door.objects.exclude(pk=door.pk)
-    place = entry.or_self("key" if "key" in entry else "key_hash")
+    given = [name for name in ("key", "client_secret", "key_hash") if name in entry]
+    place = entry.or_self(given[0] if given else "name")
     if door.key_hash and (other := others.filter(key_hash=door.key_hash).first()):
         story.mistakes.at(place, f"is the key of the door {other.name!r} already.")
+    same = others.exclude(client_id="").filter(client_id=door.client_id).first()
+    if door.kind == Door.OPENAPI and same:
+        place = entry.or_self("client_id")
+        story.mistakes.at(place, f"is the client ID of the door {same.name!r} already.")
     ozeki = others.filter(kind=Door.OZEKI, extension=door.extension)
     if door.kind == Door.OZEKI and door.extension and (other := ozeki.first()):
         story.mistakes.at(
@@ -235,7 +252,7 @@ def _others(entry: Entry, door: Door, story: Story) -> None:
 def _secret(entry: Entry, door: Door, story: Story) -> str:
     if "secret" not in entry:
         return ""
-    if door.kind != Door.YEASTAR_SMS:
+    if door.kind == Door.OZEKI:
         story.mistakes.at(entry["secret"], f"{door.get_kind_display()} signs nothing.")
         return ""
     secret = text(entry["secret"], story.mistakes)
@@ -250,7 +267,8 @@ def _receiver(door: Door, webhook: str | None, secret: str, change: Change) -> s
     address = receiver.url if receiver else ""
     old = receiver.secret if receiver else ""
     wanted = address if webhook is None else webhook
-    if wanted == address and (not secret or secret == old) and (receiver or not wanted):
+    needless = not wanted and door.kind != Door.OPENAPI  # those are platforms, called or not
+    if wanted == address and (not secret or secret == old) and (receiver or needless):
         return ""
     if wanted != address:
         change.note("webhook", address, wanted)
@@ -258,5 +276,5 @@ def _receiver(door: Door, webhook: str | None, secret: str, change: Change) -> s
         change.fields.append("secret")
     made = door.point(wanted, secret)
     door.save(update_fields=["receiver"])
-    signs = door.kind == Door.YEASTAR_SMS and receiver is None and not secret
+    signs = door.kind != Door.OZEKI and receiver is None and not secret
     return made.secret if signs else ""

@@ -43,9 +43,7 @@ def export(*, with_secrets: bool = False) -> str:
         "channels": [_channel(each, with_secrets) for each in Channel.objects.order_by("name")],
         "doors": [
             _door(each, with_secrets)
-            for each in Door.objects.exclude(kind=Door.OPENAPI)
-            .select_related("sender", "receiver")
-            .order_by("name")
+            for each in Door.objects.select_related("sender", "receiver").order_by("name")
         ],
     }
     body = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
@@ -97,12 +95,14 @@ def _channel(channel: Channel, with_secrets: bool) -> dict[str, Any]:
 
 
 def _door(door: Door, with_secrets: bool) -> dict[str, Any]:
-    signs = door.kind == Door.YEASTAR_SMS
+    signs = door.kind != Door.OZEKI
     found: dict[str, Any] = {"name": door.name, "kind": door.kind, "active": door.active}
     found |= {"sender": door.sender.value} if door.sender else {}
     found["senders"] = [each.value for each in door.senders.order_by("value")]
     if door.extension:
         found["extension"] = door.extension
+    if door.client_id:
+        found["client_id"] = door.client_id
     if signs and with_secrets and door.key_hash:
         found["key_hash"] = door.key_hash
     found["webhook"] = door.receiver.url if door.receiver else ""

@@ -28,6 +28,9 @@ def platforms(entry: Entry | None, story: Story) -> list[Platform]:
 
 def _platform(entry: Entry, name: str, story: Story) -> Platform | None:
     found = Platform.objects.filter(name=name).first()
+    if found and found.form == Platform.OPENAPI:
+        story.mistakes.at(entry["name"], f"{name!r} is a door of the Open API already.")
+        return None
     platform = found or Platform(name=name)
     change = Change("platform", name, "updated" if found else "created")
     before = len(story.mistakes)

@@ -9,7 +9,7 @@ import yaml
 
 from channels_app.models import Number
 from routing import setup
-from routing.models import Door, Platform
+from routing.models import Door, Platform, Rule
 
 from .example import EXAMPLE, changes, everything, mistakes
 
@@ -28,6 +28,7 @@ doors:
     denied: [10.0.0.1]
     per_second: 0.5
     per_day: 1000
+  - {name: CRM, kind: openapi, client_id: crm}
 """
 
 
@@ -37,7 +38,7 @@ def applied(text: str, **options: bool) -> list[dict]:
 
 def test_made_keys_and_secrets_are_told_once(settings) -> None:
     settings.PUBLIC_URL = "https://desk.example.org"
-    pbx, scripts = applied(EXAMPLE + DOORS)
+    pbx, scripts, crm = applied(EXAMPLE + DOORS)
     door = Door.objects.get(name="Branch PBX")
     assert door.fits(pbx["key"]) and door.receiver.secret == pbx["secret"]
     assert pbx == {
@@ -55,6 +56,16 @@ def test_made_keys_and_secrets_are_told_once(settings) -> None:
         "kind": "ozeki",
         "urls": {"api": "https://desk.example.org/ozeki"},
     }
+    door = Door.objects.get(name="CRM")
+    assert door.fits(crm["client_secret"]) and door.receiver.secret == crm["secret"]
+    assert crm == {
+        "name": "CRM",
+        "kind": "openapi",
+        "urls": {"api": "https://desk.example.org/openapi/v1.0"},
+        "client_id": "crm",
+        "client_secret": crm["client_secret"],
+        "secret": crm["secret"],
+    }
     assert setup.apply(EXAMPLE + DOORS).changes == []
     again = applied(EXAMPLE + DOORS)
     assert not {"key", "secret"} & set(again[0])
@@ -69,14 +80,14 @@ def test_what_was_made_is_in_no_change() -> None:
 
 
 def test_a_dry_run_makes_nothing() -> None:
-    (pbx, _) = applied(EXAMPLE + DOORS, dry_run=True)
+    (pbx, *_) = applied(EXAMPLE + DOORS, dry_run=True)
     assert (pbx["key"], pbx["secret"]) == (None, None)
     assert not Door.objects.exists() and not Platform.everyone.exists()
 
 
 def test_keys_and_secrets_of_the_file() -> None:
     own = 'doors: [{name: Branch PBX, key: "0123456789abcdef", secret: "fedcba9876543210"}]'
-    (first, _) = applied(EXAMPLE + DOORS)
+    (first, *_) = applied(EXAMPLE + DOORS)
     assert "key" not in applied(own)[0] and "secret" not in applied(own)[0]
     door = Door.objects.get(name="Branch PBX")
     assert door.fits("0123456789abcdef") and door.fits(first["key"])  # for another day
@@ -111,7 +122,7 @@ def test_a_door_for_everybody_nearby_is_warned_of() -> None:
 
 
 def test_the_export_sets_up_the_same_doors_elsewhere() -> None:
-    (pbx, _) = applied(EXAMPLE + DOORS)
+    (pbx, *_) = applied(EXAMPLE + DOORS)
     for with_secrets in (True, False):
         assert changes(setup.export(with_secrets=with_secrets)) == []
     before, text = everything(), setup.export(with_secrets=True)
@@ -132,7 +143,12 @@ def test_the_export_sets_up_the_same_doors_elsewhere() -> None:
         ("{kind: ozeki}", ".name", "is missing"),
         ("{name: X}", ".kind", "is missing; it is one of yeastar_sms, ozeki"),
         ("{name: X, kind: door}", ".kind", "there is no kind of door 'door'"),
-        ("{name: X, kind: openapi, client_id: crm}", ".kind", "cannot be set up by file yet"),
+        ("{name: X, kind: openapi}", ".client_id", "is missing"),
+        ("{name: X, kind: openapi, client_id: c, key: 0123456789abcdefg}", ".key", "knows no key"),
+        ("{name: X, kind: openapi, client_id: c, client_secret: x}", ".client_secret", "at least"),
+        ("{name: Analytics, kind: openapi, client_id: c}", ".name", "A platform has this name"),
+        ("{name: X, kind: openapi, client_id: crm}", ".client_id", "client ID of the door 'CRM'"),
+        ("{name: Old scripts, client_id: x}", ".client_id", "knows no client ID"),
         ("{name: X, kind: ozeki, extension: '1'}", ".sender", "is missing"),
         ("{name: X, kind: yeastar_sms}", ".sender", "is missing"),
         ("{name: X, kind: ozeki, sender: '+41791234510'}", ".extension", "is missing"),
@@ -165,6 +181,21 @@ def test_mistakes_name_line_and_key(entry: str, path: str, said: str) -> None:
     (mistake,) = mistakes(f"doors:\n  - {entry}\n")
     assert mistake.startswith(f"line 2, doors[0]{path}: ")
     assert said in mistake
+
+
+def test_a_number_leads_to_a_door_that_the_same_file_makes() -> None:
+    text = EXAMPLE.replace("{platform: Analytics}", "{platform: CRM}")
+    assert "platform: CRM" in text
+    (crm,) = applied(text + "doors: [{name: CRM, kind: openapi, client_id: crm}]")
+    receiver = Door.objects.get().receiver
+    assert (
+        receiver == Platform.objects.get(name="CRM") == Rule.objects.get(platform=receiver).platform
+    )
+    exported = setup.export(with_secrets=True)
+    assert crm["client_secret"] not in exported and "platform: CRM" in exported
+    assert changes(exported) == []
+    (mistake,) = mistakes("platforms: [{name: CRM, url: 'http://127.0.0.1/'}]")
+    assert "is a door of the Open API already" in mistake
 
 
 def test_a_key_opens_one_door() -> None:
