@@ -13,7 +13,7 @@ from .machine import describe
 from .rig import ROOT, Rig, Wrong
 from .table import table, write
 
-SECTIONS = ("inbound", "outbound", "rates", "fairness", "events", "list", "smpp")
+SECTIONS = ("inbound", "outbound", "rates", "fairness", "events", "list", "screen", "smpp")
 DOCUMENT = ROOT / "docs" / "performance.md"
 
 

@@ -22,14 +22,14 @@ WANTED = 20.0  # milliseconds
 def run(rig: Rig) -> list[Row]:
     agents, samples = (50, 40) if rig.quick else (1_000, 500)
     with rig.section("events"):
-        spec = _scene(rig, agents) | {"samples": samples, "background": BACKGROUND}
+        spec = scene(rig, agents) | {"samples": samples, "background": BACKGROUND}
         front = rig.front()
         crowd = rig.start("browsers", [sys.executable, "-m", "bench.browsers"], talks=True)
-        few = _say(crowd, spec)["connected"]
+        few = say(crowd, spec)["connected"]
         memory, used = resident_bytes(front.pid), cpu_seconds(front.pid)
-        check(_say(crowd, {})["connected"] == agents, "Not all browsers connected.")
+        check(say(crowd, {})["connected"] == agents, "Not all browsers connected.")
         memory, used = resident_bytes(front.pid) - memory, cpu_seconds(front.pid) - used
-        found = _say(crowd, {})
+        found = say(crowd, {})
         rig.stop(front)
         limit = bare_events(rig, samples)
         kept = Message.objects.filter(direction=Message.IN).count()
@@ -48,8 +48,8 @@ def run(rig: Rig) -> list[Row]:
     ]
 
 
-def _scene(rig: Rig, count: int) -> dict[str, Any]:
-    """Each agent holds one session; their queues have 100 members each."""
+def scene(rig: Rig, count: int) -> dict[str, Any]:
+    """Agents who each hold one session; their queues have 100 members each."""
     extensions, queues = world.agents(count, max(1, count // 100))
     number = world.channel(1, queues[0])
     talks = world.sessions(
@@ -66,7 +66,7 @@ def _scene(rig: Rig, count: int) -> dict[str, Any]:
     }
 
 
-def _say(process: Process, said: dict[str, Any]) -> dict[str, Any]:
+def say(process: Process, said: dict[str, Any]) -> dict[str, Any]:
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(json.dumps(said).encode() + b"\n")
     process.stdin.flush()
