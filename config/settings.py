@@ -47,6 +47,8 @@ def _kept(name: str) -> str:
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)  # the virtual phone is open to everyone
 SECRET_KEY = env("SECRET_KEY", default="") or _kept("secret_key")
+# Shows push services who sends; without it, one that follows from SECRET_KEY serves.
+VAPID_KEY = env("VAPID_KEY", default="")
 FIELD_KEYS = env.list("FIELD_KEYS", default=[]) or [_kept("field_key")]
 _here = f"http://127.0.0.1:{env('PORT', default='') or 8000}"
 PUBLIC_URL = (env("PUBLIC_URL", default="") or _here).rstrip("/")

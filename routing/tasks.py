@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_process_shutdown, worker_shutdown
 from django.utils import timezone
 
-from . import asking, campaigns, delivery, files, forwarding, outbox, upkeep
+from . import asking, campaigns, delivery, files, forwarding, outbox, pushing, upkeep
 
 
 @shared_task(name=outbox.bell.DRAIN)
@@ -24,6 +24,12 @@ def forward() -> None:
     forwarding.number_all()
     outbox.listen_for_changes()
     forwarding.deliver_due()
+
+
+@shared_task(name=pushing.PUSH)
+def push() -> None:
+    """Tell the browsers of agents who have not looked at what came."""
+    pushing.push(pushing.rung())
 
 
 @shared_task(name=outbox.bell.LOAD_FILES)
@@ -108,6 +114,7 @@ def clean() -> None:
             break
     upkeep.clean_logs()
     upkeep.clean_rest()
+    pushing.remember()
 
 
 @worker_shutdown.connect

@@ -168,7 +168,7 @@ def test_browsers_look_again_after_redis_was_emptied_or_restarted(
 def test_a_quiet_stream_is_kept_alive(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hubs, "HEARTBEAT_SECONDS", 0.1)
     browser = Browser(f"{url}/events", factories.ExtensionFactory().user)
-    while next(browser.lines) != b":":
+    while next(browser.lines) != b"event: beat":
         pass
 
 

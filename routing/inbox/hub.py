@@ -29,7 +29,8 @@ RECHECK_SECONDS = 60.0
 BACKLOG = 64  # events that wait for a slow browser; beyond it, one "refetch" takes their place
 REMEMBERED = 2_000  # nudges kept for browsers that come back
 REFETCH = b"event: refetch\ndata: {}\n\n"
-HEARTBEAT = b":\n\n"
+#: An event of its own, so that a page can tell a line at rest from one that died in its sleep.
+HEARTBEAT = b"event: beat\ndata: {}\n\n"
 
 
 class Refused(Exception):
@@ -97,6 +98,11 @@ class Connection:
             self.writer = None
 
 
+def _at(cursor: int, event: bytes) -> bytes:
+    """The event with the place from which its browser goes on."""
+    return b"id: %d\n%b" % (cursor, event)
+
+
 class Hub:
     """All connections of this process."""
 
@@ -133,10 +139,13 @@ class Hub:
         """Add a connection; ``after`` is the last cursor that its browser has seen."""
         self._connections.add(connection)
         self._place(connection, connection.audiences)
-        if after is None or self._newest is None or after == self._newest:
+        if self._newest is None:
+            return
+        if after is None or after == self._newest:
+            connection.push(_at(self._newest, b"event: here\ndata: {}\n\n"))
             return
         if not self._floor <= after <= self._newest:
-            connection.push(REFETCH)
+            connection.push(_at(self._newest, REFETCH))
             return
         for cursor, audiences, event in self._recent:
             if cursor > after and not connection.audiences.isdisjoint(audiences):
@@ -194,7 +203,7 @@ class Hub:
         self._newest = self._floor = cursor
         self._recent.clear()
         for connection in self._connections:
-            connection.push(REFETCH)
+            connection.push(_at(cursor, REFETCH))
 
     def publish(self, cursor: int, nudge: dict[str, Any]) -> None:
         """Give one nudge to the connections of its audiences."""

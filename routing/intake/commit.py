@@ -20,7 +20,7 @@ from django.db import connection
 
 from providers.base import Provider
 
-from .. import files, live, outbox
+from .. import files, live, outbox, pushing
 from ..models import bulk
 from .filing import Letter, file
 
@@ -154,6 +154,7 @@ def _call_workers(batch: Sequence[Work]) -> None:
         outbox.ring_for(outbox.bell.LOAD_FILES)
     if any(letter.stranger and not letter.inbound.name and _has_names(letter) for letter in fresh):
         outbox.ring_for(outbox.bell.GET_NAMES)
+    pushing.ring(letter.session for letter in fresh if letter.holder or letter.queue)
 
 
 def _has_names(letter: Letter) -> bool:

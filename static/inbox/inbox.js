@@ -4,6 +4,7 @@ import * as found from "./found.js";
 import * as here from "./here.js";
 import { mark, refresh, title } from "./list.js";
 import * as live from "./live.js";
+import * as notify from "./notify.js";
 import { ask, goTo, show, toast } from "./page.js";
 import * as templates from "./templates.js";
 import * as thread from "./thread.js";
@@ -17,6 +18,9 @@ import "./bar.js";
 import "./theme.js";
 import "./layout.js";
 import "./customers.js";
+import "./shell.js";
+import "./announce.js";
+import "./touch.js";
 
 function settle() {
   thread.begin();
@@ -63,5 +67,6 @@ document.addEventListener("htmx:historyRestore", () => {
 });
 
 here.begin({ known: false });
+notify.begin();
 settle();
 live.begin();

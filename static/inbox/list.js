@@ -154,6 +154,7 @@ export function title() {
   const unread = Number(byId("rows-box")?.dataset.unread ?? 0);
   const page = unread ? `(${unread}) Parley` : "Parley";
   if (document.title !== page) document.title = page;
+  document.dispatchEvent(new CustomEvent("parley:unread", { detail: unread }));
 }
 
 let slow = 0;
