@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from ..models import Message
+from ..models import CardField, Customer, FieldValue, Message, SessionTag, Tag
 from ..models.sessions import SessionQuerySet
 from .sorting import LAST, MENU, ORDERS, UNSORTED, Order
 
@@ -24,8 +24,13 @@ VIEWS = {
     "snoozed": "Snoozed",
     "archived": "Archived",
 }
-STATES = {"unread": "Unread", "waiting": "Waiting for an answer", "failed": "Not sent"}
-FILTERS = ("channel", "queue", "state", "since")
+STATES = {
+    "unread": "Unread",
+    "waiting": "Waiting for an answer",
+    "failed": "Not sent",
+    "vip": "VIP",
+}
+FILTERS = ("channel", "queue", "state", "since", "tag", "field")
 QUEUE = re.compile(r"queue-(\d{1,18})")
 LONGEST = 200  # letters of a question
 
@@ -42,6 +47,8 @@ class Choice:
     queue: int | None = None
     state: str = ""
     since: date | None = None
+    tag: int | None = None
+    field: str = ""  # "5:Gold": what stands in the fifth field of the customer's card
     sort: str = LAST
 
     @classmethod
@@ -57,6 +64,8 @@ class Choice:
             queue=_key(asked.get("queue")),
             state=asked.get("state", "") if asked.get("state") in STATES else "",
             since=_day(asked.get("since", "")),
+            tag=_key(asked.get("tag")),
+            field=_field(asked.get("field", "")),
             sort=asked.get("sort", LAST) if asked.get("sort") in ORDERS else LAST,
         )
 
@@ -70,6 +79,8 @@ class Choice:
             "queue": self.queue or "",
             "state": self.state,
             "since": self.since or "",
+            "tag": self.tag or "",
+            "field": self.field,
             "sort": self.sort,
         }
         query = urlencode({name: value for name, value in parts.items() if value})
@@ -77,7 +88,7 @@ class Choice:
 
     @property
     def filtered(self) -> bool:
-        return bool(self.channel or self.queue or self.state or self.since)
+        return any((self.channel, self.queue, self.state, self.since, self.tag, self.field))
 
     @property
     def sortable(self) -> bool:
@@ -108,8 +119,21 @@ class Choice:
         found = QUEUE.fullmatch(self.view)
         return int(found[1]) if found else None
 
+    @property
+    def tag_name(self) -> str:
+        """The tag by which the list is narrowed; "" without one."""
+        found = Tag.objects.filter(pk=self.tag).first() if self.tag else None
+        return str(found or "")
+
+    @property
+    def field_name(self) -> str:
+        """The field and its value by which the list is narrowed; "" without one."""
+        key, _colon, value = self.field.partition(":")
+        found = CardField.objects.filter(pk=key).first() if key else None
+        return f"{found}: {value}" if found else ""
+
     def without(self, *names: str) -> Choice:
-        empty = {"state": "", "sort": LAST}
+        empty = {"state": "", "sort": LAST, "field": ""}
         return replace(self, **{name: empty.get(name) for name in names})
 
     def narrow(self, sessions: SessionQuerySet) -> SessionQuerySet:
@@ -128,11 +152,26 @@ class Choice:
             wanted &= Q(closed_at=None, last_inbound=True)
         elif self.state == "failed":
             wanted &= Q(pk__in=NOT_SENT.values("session"))
+        elif self.state == "vip":
+            wanted &= Q(customer__card__vip=True)
+        if self.tag:
+            tagged = SessionTag.objects.filter(tag=self.tag).values("session")
+            known = Customer.objects.filter(card__tags=self.tag).values("pk")
+            wanted &= Q(pk__in=tagged) | Q(customer__in=known)
+        if self.field:
+            key, _colon, value = self.field.partition(":")
+            held = FieldValue.objects.filter(field=key, text=value).values("card")
+            wanted &= Q(customer__in=Customer.objects.filter(card__in=held).values("pk"))
         return sessions.filter(wanted)
 
 
 def _key(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 19 else None
+
+
+def _field(text: str) -> str:
+    key, _colon, value = text.replace("\x00", "").partition(":")
+    return f"{int(key)}:{value[:500]}" if _key(key) and value else ""
 
 
 def _day(text: str) -> date | None:

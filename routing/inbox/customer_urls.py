@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import customers, panel
+from . import customers, panel, tag_many
 
 one, session = "customers/<int:pk>/", "s/<int:pk>/"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path(one + "edit/", customers.edit, name="edit-customer"),
     path(one + "delete/", customers.delete, name="delete-customer"),
     path(one + "merge/", customers.merge, name="merge-customer"),
+    path("many/tag/", tag_many.dialog, name="many-tag"),
     path("panel/", panel.remember, name="remember-panel"),
     path(session + "panel/", panel.panel, name="panel"),
     path(session + "card/", panel.card, name="session-card"),

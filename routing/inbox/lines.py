@@ -20,6 +20,7 @@ from providers import registry
 from ..models import Extension, Session
 from ..presence import Person
 from .faces import initials, tone
+from .labels import SHOWN, Label, labels_of
 from .rows import Row
 
 KEPT = 4000  # lines; some kilobytes each
@@ -62,6 +63,9 @@ class Line:
     priority: int
     until: str
     back: bool
+    vip: bool
+    labels: tuple[Label, ...]
+    more_labels: int
 
 
 def line(row: Row, extension: Extension, query: str, opened: int | None = None) -> SafeString:
@@ -80,6 +84,7 @@ def _line(row: Row, extension: Extension, query: str, opened: int | None) -> Lin
     session = row.session
     customer, holder, queue = session.customer, session.holder, session.queue
     at = timezone.localtime(session.last_at)
+    labels = labels_of(session)
     network, provider = _network(session.channel_provider)
     return Line(
         pk=session.pk,
@@ -114,6 +119,9 @@ def _line(row: Row, extension: Extension, query: str, opened: int | None) -> Lin
         priority=session.priority,
         until=row.until,
         back=session.woken > 0,
+        vip=bool(session.vip),
+        labels=labels[:SHOWN],
+        more_labels=len(labels[SHOWN:]),
     )
 
 

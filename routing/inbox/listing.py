@@ -106,6 +106,8 @@ class Listing:
             "channel": self._channel_name if choice.channel else "",
             "queue": next((str(x) for x in self.queues if x.pk == choice.queue), ""),
             "state": STATES.get(choice.state, ""),
+            "tag": choice.tag_name,
+            "field": choice.field_name,
             "since": f"Since {date_format(choice.since, 'j M Y')}" if choice.since else "",
             "sort": str(choice.order.name) if choice.order != ORDERS[LAST] else "",
         }

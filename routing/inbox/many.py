@@ -14,10 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ..desk import many as desk
 from ..models import Extension, Queue
+from . import tag_many
 from .access import AgentRequest, agent
 from .pages import desk_page
 
 SALT = "routing.inbox.many"
+TAG = -1  # in the place of a place: it was a tag that was given
 UNDO_SECONDS = 60  # how long the server takes back; the page offers it for a shorter time
 
 
@@ -32,6 +34,8 @@ def many(request: AgentRequest) -> HttpResponse:
         return _done(request, f"{_sessions(len(done))} closed", done)
     if request.POST.get("act") == "assign":
         return _assigned(request, chosen)
+    if request.POST.get("act") == "tag":
+        return _tagged(request, chosen)
     put_away = desk.archive_many(request.extension, chosen)
     return _done(request, f"{_sessions(len(put_away))} archived", dict.fromkeys(put_away))
 
@@ -60,6 +64,15 @@ def _assigned(request: AgentRequest, chosen: list[int]) -> HttpResponse:
     return _done(request, said, done, place)
 
 
+def _tagged(request: AgentRequest, chosen: list[int]) -> HttpResponse:
+    given = tag_many.give(request.extension, chosen, request.POST.get("tag", ""))
+    if given is None:
+        return _done(request, _("Choose a tag."), status=422)
+    tag, done = given
+    note = _("%(sessions)s tagged “%(tag)s”") % {"sessions": _sessions(len(done)), "tag": tag}
+    return _done(request, note, dict.fromkeys(done), (TAG, tag.pk))
+
+
 @require_POST
 @agent
 def undo(request: AgentRequest) -> HttpResponse:
@@ -71,6 +84,11 @@ def undo(request: AgentRequest) -> HttpResponse:
         return _done(request, "Too late to undo.", status=422)
     if agent_pk != request.extension.pk:
         return _done(request, "Too late to undo.", status=422)
+    if place and place[0] == TAG:
+        back = tag_many.take_back(request.extension, [int(pk) for pk in done], place[1])
+        return _done(
+            request, _("Tag taken back from %(sessions)s") % {"sessions": _sessions(len(back))}
+        )
     if place:
         moved = {int(pk): tuple(was) for pk, was in done.items()}
         back = desk.give_back_many(request.extension, moved, tuple(place))

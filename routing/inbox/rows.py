@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from ..models import Draft, Extension, Mention, Message, Session
 from ..models.sessions import SessionQuerySet
 from ..presence import Person
+from . import labels
 from .marking import Asked, marked
 from .sorting import LAST, ORDERS, Order
 
@@ -30,6 +31,8 @@ def shown_rows(extension: Extension) -> SessionQuerySet:
     answered = Q(last_inbound=False)
     return Session.objects.select_related("customer", "number", "queue", "holder").annotate(
         channel_name=F("channel__name"),
+        vip=F("customer__card__vip"),
+        **labels.told(),
         channel_provider=F("channel__provider"),
         author_pk=Case(When(answered, Subquery(answers.values("author")[:1]))),
         author_name=Case(When(answered, Subquery(answers.values("author__name")[:1]))),

@@ -67,7 +67,7 @@ async function openAssign(address) {
 }
 
 document.addEventListener("click", (event) => {
-  const assign = event.target.closest?.("#many-assign");
+  const assign = event.target.closest?.("#many [data-dialog-from]");
   if (assign) openAssign(assign.dataset.dialogFrom);
   const box = event.target.closest?.(".pick input");
   if (box) choose(box, box.checked, event.shiftKey);
