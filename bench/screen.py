@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import random
 import socket
@@ -89,7 +90,10 @@ def _poster(spec: dict[str, Any]) -> Callable[[int], float]:
         request = letters.request(f"screen-{n}", customer(0), f"Sample {n}")
         at = time.time() * 1000
         line.sendall(request)
-        check(line.recv(65_536).startswith(b"HTTP/1.1 200"), "The webhook was refused.")
+        answer = http.client.HTTPResponse(line, method="POST")
+        answer.begin()
+        said = answer.read()
+        check(answer.status == 200, f"The webhook was refused: {answer.status} {said!r}")
         return at
 
     return post
