@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "routing.language.apart",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -221,6 +222,10 @@ EXCHANGE_DAYS = env.int("EXCHANGE_DAYS", default=30)  # how long the log of exch
 # --- language and time -----------------------------------------------------------------------
 
 LANGUAGE_CODE = env("LANGUAGE_CODE", default="en-gb")
+LANGUAGES = list({"en-gb": "English", "de": "Deutsch", "pl": "Polski"}.items())
+if LANGUAGE_CODE not in dict(LANGUAGES):  # Django's own texts come in many more
+    LANGUAGES.append((LANGUAGE_CODE, LANGUAGE_CODE))
+LOCALE_PATHS = [BASE_DIR / "routing" / "locale"]
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_I18N = USE_TZ = True
 PHONE_REGION = env("PHONE_REGION", default="")  # for numbers typed without a country code

@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from .health import healthz, readyz
 
+handler404 = "routing.language.not_found"
+
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),

@@ -9,6 +9,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from .language import speak
+
 View = Callable[..., HttpResponse]
 
 POLICY = (
@@ -19,10 +21,14 @@ POLICY = (
 
 
 def strict(view: View) -> View:
-    """The view with a Content-Security-Policy and without a place in any cache."""
+    """The view with a Content-Security-Policy and without a place in any cache.
+
+    It is written in the language of the browser; ``agent`` knows better.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        speak(request)
         response = view(request, *args, **kwargs)
         response["Content-Security-Policy"] = POLICY
         response["Cache-Control"] = "no-store, private"

@@ -9,7 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ..models import Extension
+from ..language import speak
+from ..models import AgentSettings, Extension
 from ..policy import View, strict
 
 
@@ -30,6 +31,7 @@ def agent(view: View) -> View:
         if extension is None:
             return render(request, "inbox/no_extension.html", status=403)
         request.extension = extension
+        speak(request, AgentSettings.of(extension))
         return view(request, *args, **kwargs)
 
     page = login_required(for_agents)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from ..language import speak
 from ..models import AgentSettings
 from . import shortcuts
 from .access import AgentRequest, agent
@@ -18,9 +19,11 @@ from .pages import desk_page
 
 #: What each part of the page saves. A part that is posted alone leaves the others as they are.
 FIELDS = (
-    "undo_seconds",
+    *("undo_seconds", "language", "time_zone"),
     *("theme", "alert_for", "tone", "alert_always", "alert_again", "preview", "shortcuts"),
 )
+
+SPEECH = {"language", "time_zone"}
 
 
 class Chosen(forms.ModelForm):
@@ -45,14 +48,19 @@ class Chosen(forms.ModelForm):
 @agent
 def preferences(request: AgentRequest) -> HttpResponse:
     """The agent's settings; then the same, saved."""
-    mine, refusal = AgentSettings.of(request.extension), ""
+    mine, refusal, anew = AgentSettings.of(request.extension), "", False
     if request.method == "POST":
         form = Chosen(request.POST.dict(), mine)
         if form.is_valid():
             form.save()
+            speak(request, mine)
+            anew = not SPEECH.isdisjoint(form.changed_data)
         else:
             refusal = str(next(iter(form.errors.values()))[0])
-    return _page(request, mine, refusal)
+    answer = _page(request, mine, refusal)
+    if anew:  # the list, the rail and the scripts speak, too
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 @require_POST

@@ -12,9 +12,10 @@ from .layout import Layout
 from .messages import Message
 from .rules import Extension, Queue
 from .sessions import Session
+from .speech import Speech
 
 
-class AgentSettings(Look, Alerts, Keys, Layout, models.Model):
+class AgentSettings(Look, Alerts, Keys, Layout, Speech, models.Model):
     """How one agent likes to work. Who never chose has no row."""
 
     UNDO = {0: "Off", 5: "5 seconds", 10: "10 seconds", 30: "30 seconds"}

@@ -21,6 +21,7 @@ import "./customers.js";
 import "./shell.js";
 import "./announce.js";
 import "./touch.js";
+import "./zone.js";
 
 function settle() {
   thread.begin();
