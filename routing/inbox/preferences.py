@@ -19,7 +19,7 @@ from .pages import desk_page
 
 #: What each part of the page saves. A part that is posted alone leaves the others as they are.
 FIELDS = (
-    *("undo_seconds", "language", "time_zone"),
+    *("undo_seconds", "away_minutes", "language", "time_zone"),
     *("theme", "alert_for", "tone", "alert_always", "alert_again", "preview", "shortcuts"),
 )
 

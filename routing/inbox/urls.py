@@ -24,6 +24,7 @@ from . import (
     preferences,
     push,
     starting,
+    status,
     templating,
     views,
 )
@@ -41,6 +42,9 @@ urlpatterns = [
     path("mentions/count/", noting.unseen, name="mention-count"),
     path("colleagues/", noting.colleagues, name="colleagues"),
     path("settings/", preferences.preferences, name="preferences"),
+    path("status/", status.status, name="status"),
+    path("status/away/", status.away, name="away"),
+    path("status/hand-over/", status.hand_over, name="hand-over"),
     path("here/", here.here, name="here"),
     path("push/", push.push, name="push"),
     path("push/stop/", push.stop, name="push-stop"),

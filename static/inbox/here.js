@@ -112,8 +112,8 @@ export function nudged(session) {
   }, mine ? SOON : LATER);
 }
 
-/** After a time without connection: who is here now? */
-export const again = () => (open() || rows().length) && look(rows());
+// After a time without connection: who is here now?
+document.addEventListener("parley:online", () => (open() || rows().length) && look(rows()));
 
 function leave() {
   if (!told.session) return;

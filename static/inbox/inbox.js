@@ -12,6 +12,7 @@ import "./actions.js";
 import "./offers.js";
 import "./earlier.js";
 import "./menus.js";
+import "./status.js";
 import "./takers.js";
 import "./shortcuts.js";
 import "./bar.js";

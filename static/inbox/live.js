@@ -3,8 +3,10 @@
 
 import { refresh } from "./list.js";
 import { elsewhere } from "./drafts.js";
+import * as here from "./here.js";
 import { heard } from "./notify.js";
 import { toast } from "./page.js";
+import * as status from "./status.js";
 import { news } from "./thread.js";
 
 const PATIENCE = 2500; // ms without connection before the pill shows
@@ -71,6 +73,8 @@ function nudged(nudge) {
     if (String(nudge.draft) === open() && elsewhere(nudge)) news();
     return;
   }
+  if (nudge.status) return status.again();
+  if (nudge.here) return here.nudged(nudge.here);
   if ("mention" in nudge) {
     document.body.dispatchEvent(new Event("parley:mention"));
     if (nudge.mention && String(nudge.mention) !== open()) toast("A colleague mentioned you in a note.");

@@ -82,15 +82,15 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!["many", "undo", "assign"].includes(form.id)) return;
+  if (!["many", "undo", "assign", "hand-over"].includes(form.id)) return;
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "true";
   const body = new FormData(form, event.submitter);
   if (form.id === "assign") {
     for (const key of chosen) body.append("session", key);
-    byId("dialog").close();
   }
+  if (byId("dialog").contains(form)) byId("dialog").close();
   try {
     const { status, html } = await ask(form.action, { body });
     if (status === 200 || status === 422) offer(html);
