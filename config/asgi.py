@@ -7,6 +7,7 @@ proxy that sends the pages to ``web``, this application serves ``events`` alone.
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from contextlib import suppress
 from types import FrameType
@@ -16,10 +17,12 @@ from wsgiref.util import FileWrapper
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from config.logs import HideTokens
 from config.spooling import HungUp, Refused, Spool
 from config.tuning import settle_in
 from config.wsgi import application as django
 from routing import webhooks
+from routing.doors.openapi import socket
 from routing.inbox import stream
 
 BLOCK = 64 * 1024
@@ -32,12 +35,16 @@ def _pages(environ: dict[str, Any], start_response: Any) -> Any:
     return django(environ, start_response)
 
 
+logging.getLogger("uvicorn.error").addFilter(HideTokens())  # it names WebSockets by their address
 pages = WSGIMiddleware(_pages, workers=8)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
+    elif scope["type"] == "websocket":
+        stream.hub().start()
+        await socket.application(scope, receive, send, stream.hub())
     elif scope["type"] == "http" and scope["path"] in stream.PATHS:
         await stream.application(scope, receive, send)
     elif scope["type"] == "http" and scope["path"].startswith(webhooks.ROOTS):

@@ -8,7 +8,7 @@ import re
 # A webhook's token, the signed token of a file's link, a secret in a query, a script's password.
 _SECRET = re.compile(
     r"(/webhook/[a-z0-9_-]+/|/incoming/[a-z0-9_/-]+?/|[?&]secret=)[0-9a-f]{32}|(/files/)[^/\s]{12,}"
-    r"|([?&](?i:password|ozmsUserInfo)=)[^&\s]+"
+    r"|([?&](?i:password|ozmsUserInfo|access_token)=)[^&\s]+"
 )
 
 

@@ -84,11 +84,13 @@ def _adopt(orphans: list[Report]) -> int:
 def nudges(sessions: Iterable[int]) -> list[tuple[list[str], dict[str, Any]]]:
     """What the browsers showing these sessions are told: (audiences, fields) pairs."""
     found = Session.objects.filter(pk__in=set(sessions)).values_list(
-        "pk", "holder", "queue", "number", "customer__address", "channel__provider"
+        "pk", "holder", "queue", "platform", "number", "customer__address", "channel__provider"
     )
     told = []
-    for pk, holder, queue, number, address, provider in found:
+    for pk, holder, queue, platform, number, address, provider in found:
         to = [f"extension:{holder}"] if holder else [f"queue:{queue}"] if queue else []
+        if platform:
+            to.append(live.platform_audience(platform))
         if _virtual(provider):
             to.append(f"phone:{number}:{address}")
         if to:

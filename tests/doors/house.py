@@ -13,7 +13,7 @@ from ..stories.system import System
 from ..stories.test_sending import Accepting
 from ..stories.vendor import Vendor
 
-OURS, SECOND, OTHERS, PLAIN, BUSY = (f"+4179123451{n}" for n in range(5))
+OURS, SECOND, OTHERS, PLAIN, BUSY, CRMS = (f"+4179123451{n}" for n in range(6))
 KEY, OTHER_KEY = "a-key-of-the-branch-pbx", "a-key-of-another-pbx"
 SECRET = "a-secret-of-the-branch"
 FILES_TYPE = "image/png"
@@ -35,6 +35,7 @@ channels:
       - {{number: "{SECOND}", inbound: {{queue: Support}}}}
       - {{number: "{OTHERS}", inbound: {{queue: Support}}}}
       - {{number: "{BUSY}", inbound: {{queue: Support}}}}
+      - {{number: "{CRMS}", inbound: {{platform: CRM}}}}
   - name: Text only
     provider: aspsms
     credentials: {{user_key: KEY, password: SECRET}}
@@ -86,6 +87,7 @@ doors:
     allowed: [198.51.100.0/24]
     denied: [198.51.100.7]
   - {{name: Old PBX, kind: ozeki, extension: "9990", sender: "{PLAIN}", users: {{u: passw0rd}}}}
+  - {{name: CRM, kind: openapi, client_id: crm, webhook: "%(pbx)s/crm"}}
   - {{name: Few, kind: ozeki, extension: "9991", sender: "{BUSY}", users: {{u: pw}}, per_day: 1}}
 """
 
