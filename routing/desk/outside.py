@@ -19,7 +19,7 @@ from .writing import check_window, enqueue, ready
 
 
 def send(
-    door: Door,
+    door: Door | None,
     number: Number,
     recipient: str,
     text: str,
@@ -28,18 +28,22 @@ def send(
     client_key: str = "",
     report_url: str = "",
     lane: int = Message.PERSON,
+    by: str = "",
 ) -> Message:
     """Queue a message from one of the door's numbers; returns it, of several the last.
 
     It joins the customer's open session, or opens one that the number's rule gives to whoever would
     get the customer's answer. The same ``client_key`` of the same door returns the first message
-    and sends nothing. Raises Refused.
+    and sends nothing. Without a door it is ``by`` somebody else, who gives no key and gets no
+    reports. Raises Refused.
     """
-    if client_key and (first := by_key(door, client_key)):
+    if door and client_key and (first := by_key(door, client_key)):
         return first
     address = address_of(number.channel.provider_class, recipient)
     check_may_begin(number, address)
     with ready(number.channel, text, upload) as kept:
+        if door is None:
+            return _queue(by, number, address, text.strip(), kept, "", lane)
         return _send(door, number, address, text.strip(), kept, client_key, report_url, lane)
 
 
@@ -53,14 +57,10 @@ def _send(
     report_url: str,
     lane: int,
 ) -> Message:
-    network = number.channel.provider_class.network
     try:
         with transaction.atomic():
-            customer, _ = Customer.objects.get_or_create(network=network, address=address)
-            session = _session(door, number, customer)
-            check_window(session)
             key = key_of(door, client_key) if client_key else ""
-            message = enqueue(session, text, kept, key, {"lane": lane})
+            message = _queue(str(door), number, address, text, kept, key, lane)
             Errand.objects.create(door=door, message=message, report_url=report_url)
             return message
     except IntegrityError:
@@ -68,6 +68,23 @@ def _send(
             files.drop(kept)
             return first
         raise
+
+
+@transaction.atomic
+def _queue(
+    by: str,
+    number: Number,
+    address: str,
+    text: str,
+    kept: Sequence[Attachment],
+    key: str,
+    lane: int,
+) -> Message:
+    network = number.channel.provider_class.network
+    customer, _ = Customer.objects.get_or_create(network=network, address=address)
+    session = _session(by, number, customer)
+    check_window(session)
+    return enqueue(session, text, kept, key, {"lane": lane})
 
 
 def by_key(door: Door, client_key: str) -> Message | None:
@@ -82,16 +99,16 @@ def key_of(door: Door, client_key: str) -> str:
     return f"door:{door.pk}:{digest}"
 
 
-def _session(door: Door, number: Number, customer: Customer) -> Session:
+def _session(by: str, number: Number, customer: Customer) -> Session:
     """The customer's open session, held until the transaction ends so that nobody closes it."""
     while True:
-        found = _open(door, number, customer)
+        found = _open(by, number, customer)
         now = Session.objects.select_for_update(of=("self",)).filter(pk=found.pk, closed_at=None)
         if session := now.select_related("channel", "number", "customer").first():
             return session
 
 
-def _open(door: Door, number: Number, customer: Customer) -> Session:
+def _open(by: str, number: Number, customer: Customer) -> Session:
     rule = Rule.objects.filter(number=number).first()
     if rule is None:
         raise Refused(f"{number} has no rule that says who gets the answers.")
@@ -107,5 +124,5 @@ def _open(door: Door, number: Number, customer: Customer) -> Session:
         defaults={"channel": number.channel, **owner, "last_inbound": False, "last_text": ""},
     )
     if made or session.adopt(**owner):
-        say(session, "started", f"{door} started the session")
+        say(session, "started", f"{by} started the session")
     return session

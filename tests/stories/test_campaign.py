@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -36,9 +39,12 @@ campaigns.set_list(campaign, "number,name\\n" + lines)
 """
 
 START = """
-from routing import campaigns
-from routing.models import Campaign
-campaigns.start(Campaign.objects.get())
+import time
+while not campaign.checked:
+    time.sleep(0.1)
+    campaign.refresh_from_db()
+assert {{k: n for k, n in campaign.counts().items() if n}} == {{"waiting": {count}}}
+campaigns.start(campaign)
 """
 
 #: By one statement, so that both are seen in one moment.
@@ -67,10 +73,8 @@ def state(parley: System) -> str:
 
 
 def begin(parley: System, count: int) -> None:
-    parley.manage("shell", "-c", MAKE.format(count=count))
-    parley.wait(lambda: parley.sql("SELECT 1 FROM routing_campaign WHERE checked"), 60, "the check")
-    assert progress(parley) == {"waiting": count}
-    parley.manage("shell", "-c", START)
+    """Make a campaign, let the workers read and check its list, and start it."""
+    parley.manage("shell", "-c", (MAKE + START).format(count=count))
 
 
 def assert_none_twice(parley: System, count: int) -> None:
@@ -83,13 +87,29 @@ def assert_none_twice(parley: System, count: int) -> None:
     assert not parley.sql(f"{handed_over} GROUP BY message_id HAVING count(*) > 1")
 
 
-def test_300_recipients_get_one_message_each() -> None:
+def test_300_recipients_get_one_message_each_and_tail_prints_each_once() -> None:
     with System(CONFIGURATION.format(rate=500), front=False) as parley:
+        tail = parley._start(
+            "tail", [sys.executable, "manage.py", "tail", "--json", "--since", "0"]
+        )
         begin(parley, 300)
         parley.wait(lambda: state(parley) == "done", 40, "the campaign's end")
         assert progress(parley) == {"sent": 300}
         assert_none_twice(parley, 300)
         assert not parley.sql("SELECT 1 FROM routing_session WHERE queue_id IS NOT NULL")
+        with parley.redis() as client:
+            client.client_kill_filter(_type="pubsub")  # tail finds its way back
+        told = parley.manage(
+            *("send", "--from", "+41791234510", "--to", "+41791112233"),
+            *("--text", "The last", "--wait", "--timeout", "30"),
+        )
+        assert json.loads(told)["status"] == "sent"
+        log = parley.folder / "tail.log"
+        parley.wait(lambda: "The last" in log.read_text(), 15, "the last message to be printed")
+        tail.send_signal(signal.SIGINT)
+        assert tail.wait(10) == 0
+        printed = [json.loads(line) for line in log.read_text().splitlines()]
+        assert len({each["id"] for each in printed}) == len(printed) == 301
 
 
 class Customer:
