@@ -46,5 +46,6 @@ app.conf.beat_schedule = {
     "poll": _every(60, "poll"),
     "get-names": _every(60, "get_names"),
     "sync-templates": _every(3600, "sync_templates"),
+    "import-cards": _every(30, "import_cards"),
     "clean": _every(600, "clean"),
 }

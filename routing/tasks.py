@@ -7,6 +7,7 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 from django.utils import timezone
 
 from . import asking, campaigns, delivery, files, forwarding, outbox, pushing, upkeep
+from .desk import card_import
 
 
 @shared_task(name=outbox.bell.DRAIN)
@@ -115,6 +116,14 @@ def clean() -> None:
     upkeep.clean_logs()
     upkeep.clean_rest()
     pushing.remember()
+
+
+@shared_task(name=card_import.TASK)
+@outbox.alone
+def import_cards() -> None:
+    """Read, check and apply the files of customers that wait for it."""
+    outbox.answer_bell(card_import.TASK)
+    card_import.work()
 
 
 @worker_shutdown.connect

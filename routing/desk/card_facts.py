@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -51,8 +52,23 @@ class Facts:
         return {n: text for n in TEXTS if (text := getattr(self, n)) is not None}
 
 
+class Known:
+    """Who and what a card can name, asked of the database once for many cards."""
+
+    @cached_property
+    def managers(self) -> dict[str, Extension]:
+        return {each.number: each for each in Extension.objects.all()}
+
+    @cached_property
+    def tags(self) -> dict[str, Tag]:
+        return {tag.name.casefold(): tag for tag in Tag.objects.all()}
+
+
 def clean(
-    typed: Mapping[str, Any], fields: Sequence[CardField] | None = None, region: str = ""
+    typed: Mapping[str, Any],
+    fields: Sequence[CardField] | None = None,
+    region: str = "",
+    known: Known | None = None,
 ) -> Facts:
     """The facts of what was typed: texts by their names, ``vip``, ``manager`` (an extension's
     number), ``numbers`` (pairs of kind and number), ``tags`` (names), ``field-5`` for free fields.
@@ -82,7 +98,7 @@ def clean(
     for name, read in readers.items():
         if name in typed:
             try:
-                setattr(facts, name, read(typed[name]))
+                setattr(facts, name, read(typed[name], known or Known()))
             except ValueError as error:
                 wrong[name] = str(error)
     if "numbers" in typed:
@@ -99,24 +115,22 @@ def clean(
     return facts
 
 
-def _manager(typed: str) -> list[Extension]:
+def _manager(typed: str, known: Known) -> list[Extension]:
     number = str(typed).strip()
     if not number:
         return []
-    found = list(Extension.objects.filter(number=number)[:1])
-    if not found:
+    if number not in known.managers:
         raise ValueError(_("There is no extension %(number)s.") % {"number": number})
-    return found
+    return [known.managers[number]]
 
 
-def _tags(typed: Sequence[str]) -> list[Tag]:
+def _tags(typed: Sequence[str], known: Known) -> list[Tag]:
     wanted = {name.strip().casefold(): name.strip() for name in typed if name.strip()}
     if not wanted:
         return []
-    known = {tag.name.casefold(): tag for tag in Tag.objects.all()}
-    if missing := [name for key, name in wanted.items() if key not in known]:
+    if missing := [name for key, name in wanted.items() if key not in known.tags]:
         raise ValueError(_("There is no tag “%(name)s”.") % {"name": missing[0]})
-    return [known[key] for key in wanted]
+    return [known.tags[key] for key in wanted]
 
 
 def _numbers(

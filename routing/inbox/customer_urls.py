@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import customers, panel, tag_many
+from . import customers, importing, panel, tag_many
 
 one, session = "customers/<int:pk>/", "s/<int:pk>/"
 
@@ -12,6 +12,10 @@ urlpatterns = [
     path("customers/", customers.customers, name="customers"),
     path("customers/new/", customers.new, name="new-customer"),
     path("customers/filters/", customers.filters, name="customer-filters"),
+    path("customers/import/", importing.upload, name="new-import"),
+    path("customers/import/<int:pk>/", importing.page, name="import"),
+    path("customers/import/<int:pk>/act/", importing.act, name="act-import"),
+    path("customers/export/", importing.export, name="export-customers"),
     path("customers/duplicates/", customers.duplicates, name="duplicates"),
     path(one, customers.customer, name="customer"),
     path(one + "edit/", customers.edit, name="edit-customer"),
