@@ -7,11 +7,13 @@ raised as Refused, AlreadyTaken or SessionClosed, with a sentence for the agent.
 from ..models import AlreadyTaken, SessionClosed
 from .closing import Question, close_with, question
 from .drafting import draft_of, forget_draft, keep_draft
+from .elsewhere import other_numbers, send_elsewhere, write_elsewhere
 from .giving import give_back, going_back, hand
 from .limits import check
 from .noting import mentioned, note, see_mentions
 from .overtaking import Overtaken
 from .refusing import Refused
+from .scheduling import reschedule
 from .sessions import archive, close, pick_up, read, transfer, unarchive
 from .snoozing import prioritise, snooze, wake
 from .starting import numbers_to_start_from, start
@@ -47,14 +49,17 @@ __all__ = [
     "mentioned",
     "note",
     "numbers_to_start_from",
+    "other_numbers",
     "others",
     "pick_up",
     "prioritise",
     "question",
     "read",
+    "reschedule",
     "retry",
     "say",
     "see_mentions",
+    "send_elsewhere",
     "send_test",
     "snooze",
     "start",
@@ -64,4 +69,5 @@ __all__ = [
     "undo",
     "wake",
     "write",
+    "write_elsewhere",
 ]

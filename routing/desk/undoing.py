@@ -8,6 +8,7 @@ from .. import files
 from ..models import Attachment, Extension, Message, Session
 from .drafting import keep_draft
 from .refusing import Refused
+from .scheduling import sent_together
 from .sessions import locked
 from .telling import audiences, nudge
 
@@ -20,13 +21,7 @@ def undo(extension: Extension, message: Message, typed: str = "") -> None:
     """
     with transaction.atomic():
         session = locked(extension, message.session, closed=True)
-        # What one press of Send made was made in one moment, in however many messages it travels.
-        bundle = Message.objects.filter(
-            session=session,
-            author=extension,
-            direction=Message.OUT,
-            created_at=message.created_at,
-        )
+        bundle = sent_together(session, extension, message)
         wanted = bundle.count()
         held = bundle.filter(status=Message.QUEUED, attempts=0).update(due_at=None)
         if not wanted or held != wanted:

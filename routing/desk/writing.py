@@ -31,6 +31,7 @@ from .drafting import forget_draft
 from .limits import bundles, check
 from .overtaking import check_news
 from .refusing import Refused
+from .scheduling import check_time
 from .sessions import locked, take
 from .telling import audiences, nudge
 
@@ -46,18 +47,24 @@ def write(
     client_key: str = "",
     lane: int = Message.PERSON,
     seen: int | None = None,
+    due_at: datetime | None = None,
 ) -> Message:
     """Queue an answer and ring the channel's bell; returns the message, of several the last.
 
     A ``template`` with its ``values`` is sent instead of a text. The same ``client_key`` again
     returns the first message and sends nothing. In a queue with automatic pick-up the first to
-    answer has picked up. ``seen`` is the newest message that the agent knew when they wrote.
+    answer has picked up. ``seen`` is the newest message that the agent knew when they wrote. It
+    leaves at ``due_at``; without it at once, or once it can no longer be undone.
     Raises Refused, AlreadyTaken, SessionClosed, Overtaken.
     """
     if client_key and (first := by_key(extension, client_key)):
         return first
+    if due_at is not None:
+        check_time(due_at)
     with ready(session.channel, text, upload, template) as kept:
-        return write_kept(extension, session, text, kept, template, values, client_key, lane, seen)
+        return write_kept(
+            extension, session, text, kept, template, values, client_key, lane, seen, due_at
+        )
 
 
 @contextmanager
@@ -83,6 +90,7 @@ def write_kept(
     client_key: str = "",
     lane: int = Message.PERSON,
     seen: int | None = None,
+    due_at: datetime | None = None,
 ) -> Message:
     """``write``, once the text is checked and the files are stored."""
     try:
@@ -102,7 +110,8 @@ def write_kept(
             else:
                 marks["template"] = {"template": template.pk, "values": list(values)}
             undo = AgentSettings.of(extension).undo_seconds
-            due_at = timezone.now() + timedelta(seconds=undo) if undo else None
+            if due_at is None and undo:
+                due_at = timezone.now() + timedelta(seconds=undo)
             return enqueue(session, text.strip(), kept, client_key, marks, due_at)
     except IntegrityError:
         if client_key and (first := by_key(extension, client_key)):

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from providers.base import MediaRules, Provider
 from providers.capabilities import has
@@ -43,6 +44,10 @@ class Composer:
             return "This session is closed. Start a new one to write again."
         if self.session.platform_id:
             return f"{self.session.platform} answers this session."
+        if self.session.channel.paused:
+            return _("Sending by %(channel)s is paused. You can add a note.") % {
+                "channel": self.session.channel
+            }
         return ""
 
     @property

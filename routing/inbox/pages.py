@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Value
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from channels_app.models import Number
+from providers import registry
+
 from .. import desk
-from ..models import AgentSettings, Archived, Draft, Mention, PanelClosed, Queue, Session
+from ..models import AgentSettings, Archived, Customer, Draft, Mention, PanelClosed, Queue, Session
 from ..models.sessions import SessionQuerySet
 from . import bubbles
 from .access import AgentRequest, agent
@@ -176,13 +180,23 @@ def _annotated(request: AgentRequest, mine: SessionQuerySet) -> SessionQuerySet:
     before = Session.objects.before(OuterRef, request.extension).order_by()
     unseen = Mention.objects.unseen().filter(extension=request.extension)
     typed = Draft.objects.filter(extension=request.extension, session=OuterRef("pk"))
+    other = Number.objects.filter(rule__may_start=request.extension, channel__paused=False)
+    other = other.exclude(pk=OuterRef("number"))
+    like = Q(channel__provider=OuterRef("channel__provider"))
     return mine.annotate(
         put_away=Exists(away.filter(at__gte=OuterRef("last_at"))),
         earlier=Subquery(before.values("customer").annotate(n=Count("pk")).values("n")),
         called=Exists(unseen.filter(session=OuterRef("pk"))),
         panel_closed=Exists(PanelClosed.objects.filter(extension=request.extension)),
         draft=Subquery(typed.values("text")[:1]),
+        elsewhere=Exists(other.filter(like | Q(channel__provider__in=_phones()))),
     )
+
+
+@cache
+def _phones() -> list[str]:
+    """The providers that reach phone numbers."""
+    return [slug for slug in registry.slugs() if registry.get(slug).network == Customer.PHONE]
 
 
 def _may_pick_up(found: Session) -> bool:

@@ -62,6 +62,7 @@ class Said:
     scheduled: bool
     retry: bool
     elsewhere: bool
+    key: str  # by which the page knows the message that it sent
 
     @property
     def has_forms(self) -> bool:
@@ -118,7 +119,8 @@ def _said(bubble: Bubble, session: Session, extension: Extension) -> Said:
         undo=leaves_at is not None and own,
         scheduled=leaves_at is not None and bubble.scheduled,
         retry=may and session.closed_at is None,
-        elsewhere=may and bool(getattr(session, "other_numbers", ())),
+        key=message.client_key if own else "",
+        elsewhere=may and getattr(session, "elsewhere", False),
     )
 
 

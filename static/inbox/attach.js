@@ -14,6 +14,22 @@ export function clear() {
   draw();
 }
 
+/** Add the files to what is posted. */
+export function into(body) {
+  body.delete("files");
+  files.forEach((file) => body.append("files", file, file.name));
+  return body;
+}
+
+/** How much of the files has left, from 0 to 1; null once they are gone. */
+export function progress(part) {
+  const bar = byId("uploading");
+  if (!bar) return;
+  bar.hidden = part === null;
+  if (part === null) bar.removeAttribute("value");
+  else bar.value = part;
+}
+
 /** Choose these files again. */
 export function put(again) {
   files = again;

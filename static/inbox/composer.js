@@ -1,10 +1,12 @@
 // The composer: Enter sends, text and files are kept until the server has them, exactly once.
 
-import { ask, newKey, show } from "./page.js";
+import { newKey, show, upload } from "./page.js";
 import { apply, news, seen, turn } from "./thread.js";
 import { refresh } from "./list.js";
 import * as attach from "./attach.js";
+import * as costly from "./costly.js";
 import * as drafts from "./drafts.js";
+import * as outbox from "./held.js";
 import * as overtaken from "./overtaken.js";
 
 const byId = (id) => document.getElementById(id);
@@ -17,6 +19,7 @@ import("./segments.js").then((module) => {
   count = module.count;
   counter();
 }, () => {});
+costly.begin(() => typed(byId("write")));
 
 /** The length of a text in a provider's unit, as the server measures it. */
 const SIZES = {
@@ -35,8 +38,8 @@ export function begin() {
   drafts.begin(form);
   attach.begin(form, complain, counter);
   overtaken.begin(form);
-  grow(form.text);
-  counter();
+  outbox.begin(answered);
+  fit();
   if (matchMedia("(pointer: fine)").matches && !("walking" in document.body.dataset)) form.text.focus({ preventScroll: true });
 }
 
@@ -86,8 +89,8 @@ function counter() {
     const found = count(text);
     parts.push(`${found.units}/${found.segments * found.per_segment}`);
     parts.push(found.segments === 1 ? "1 segment" : `${found.segments} segments`);
-    const costly = [...(found.costly ?? [])];
-    if (costly.length) parts.push(`because of ${costly.slice(0, 3).join(" ")}`);
+    const letters = [...(found.costly ?? [])];
+    if (letters.length) parts.push(`because of ${letters.slice(0, 3).join(" ")}`);
   } else if (text) {
     const letters = SIZES.characters(text);
     parts.push(letters === 1 ? "1 character" : `${letters} characters`);
@@ -96,6 +99,7 @@ function counter() {
     const unit = form.dataset.unit === "characters" ? "" : ` ${form.dataset.unit.replace("utf-16", "units")}`;
     parts.push(`${size - most}${unit} too many${beside ? " beside a file" : ""}`);
   }
+  if (count && "segments" in line.dataset) costly.offer(form.text.value, count);
   line.classList.toggle("over", Boolean(most) && size > most);
   line.textContent = parts.join(" · ");
 }
@@ -127,23 +131,63 @@ export function takeBack(text, { files, last }) {
   form.text.focus({ preventScroll: true });
 }
 
+/** Send what stands in the composer. A text is shown at once; files travel first. */
 async function send(form) {
-  if (sending) return;
   const text = form.text.value;
-  if (!text.trim() && !attach.chosen().length) {
+  if (sending || (!text.trim() && !attach.chosen().length)) {
     form.text.focus();
     return;
   }
+  if (attach.chosen().length) return withFiles(form, text);
+  const key = form.client_key.value;
+  const basis = overtaken.basis();
+  form.client_key.value = newKey();
+  form.text.value = "";
+  gone = [];
+  fit();
+  complain("");
+  await drafts.hold();
+  outbox.add({ key, text, basis, session: form.dataset.session, url: form.action });
+  form.text.focus({ preventScroll: true });
+}
+
+/** What the server said to a text of the open session. */
+function answered(item, answer, mine) {
+  const form = byId("write");
+  if (answer.status === 200) {
+    outbox.drop(item.key);
+    if (form) drafts.settled(form);
+    apply(answer, mine, { mineIsNew: true });
+    if (form) overtaken.settle(form);
+    refresh();
+    return;
+  }
+  takeHeld(item.key, item.text);
+  if (answer.status === 422) refused(form, answer);
+  else if (answer.status === 409) stopped(form, answer);
+  else if (answer.status === 410) show(answer.html);
+  else if (answer.status === 404) apply(answer, mine);
+  else complain(`The server could not take it (${answer.status}). Your text is kept.`);
+}
+
+/** Put a text that has not left back, before what was typed since. */
+function takeHeld(key, text) {
+  outbox.drop(key);
+  const form = byId("write");
+  if (!form) return;
+  form.text.value = [text, form.text.value].filter(Boolean).join("\n");
+  fit();
+}
+
+async function withFiles(form, text) {
   sending = true;
   byId("send").setAttribute("aria-busy", "true");
   await drafts.hold();
-  const body = seen(new FormData(form));
+  const body = attach.into(seen(new FormData(form)));
   body.set("basis", overtaken.basis());
-  body.delete("files");
-  attach.chosen().forEach((file) => body.append("files", file, file.name));
   const mine = turn();
   try {
-    const answer = await ask(form.action, { body });
+    const answer = await upload(form.action, body, attach.progress);
     failed = false;
     if (answer.status === 200) sent(form, text, answer, mine);
     else if (answer.status === 422) refused(form, answer);
@@ -155,6 +199,7 @@ async function send(form) {
     again("No connection.");
   } finally {
     sending = false;
+    attach.progress(null);
     byId("send")?.removeAttribute("aria-busy");
   }
 }
@@ -165,21 +210,26 @@ function again(what) {
   complain(`${what} Your text is kept; press Send again. It will not be sent twice.`);
 }
 
-function sent(form, text, answer, mine) {
-  // What was typed while the answer was on its way stays.
-  const rest = form.text.value.startsWith(text) ? form.text.value.slice(text.length) : form.text.value;
-  form.text.value = rest;
+/** The composer's text and files have gone; what was typed meanwhile stays. */
+export function sent(form, text, answer, mine) {
+  form.text.value = form.text.value.startsWith(text) ? form.text.value.slice(text.length) : form.text.value;
   form.client_key.value = newKey();
   gone = attach.chosen();
   attach.clear();
   drafts.settled(form);
   complain("");
-  grow(form.text);
-  counter();
+  fit();
   apply(answer, mine, { mineIsNew: true });
   overtaken.settle(form);
   refresh();
   byId("text")?.focus({ preventScroll: true });
+}
+
+function fit() {
+  const form = byId("write");
+  if (!form) return;
+  grow(form.text);
+  counter();
 }
 
 /** Something new came meanwhile: the agent decides. */
@@ -206,8 +256,18 @@ document.addEventListener("input", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "text" || event.key !== "Enter") return;
   if (event.shiftKey || event.isComposing || event.altKey) return;
+  const always = event.ctrlKey || event.metaKey;
+  if (!always && byId("desk").dataset.enter === "breaks") return;
   event.preventDefault();
   send(event.target.form);
+});
+document.addEventListener("click", (event) => {
+  const key = event.target.closest?.("[data-take-back]")?.dataset.takeBack;
+  if (!key) return;
+  const text = byId(`held-${key}`).querySelector(".text").textContent;
+  takeHeld(key, text);
+  if (byId("write")) drafts.typed(byId("write"));
+  byId("text")?.focus();
 });
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "write") return;

@@ -23,6 +23,7 @@ import "./shell.js";
 import "./announce.js";
 import "./touch.js";
 import "./zone.js";
+import "./withtext.js";
 
 function settle() {
   thread.begin();

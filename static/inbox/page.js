@@ -12,6 +12,25 @@ export async function ask(url, { body, target = "main", keepalive = false } = {}
   return { status: answer.status, headers: answer.headers, html: await answer.text() };
 }
 
+/** Post files as `ask` does, and tell how much of them has left. Rejects only where no answer came. */
+export function upload(url, body, progress) {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open("POST", url);
+    const headers = { "HX-Request": "true", "HX-Target": "main", "X-Parley-Tab": tab };
+    headers["X-CSRFToken"] = body.get("csrfmiddlewaretoken") ?? "";
+    for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
+    call.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
+    call.onerror = reject;
+    call.onload = () => {
+      if (call.status === 401) location.reload();
+      const named = { get: (name) => call.getResponseHeader(name) };
+      resolve({ status: call.status, headers: named, html: call.responseText });
+    };
+    call.send(body);
+  });
+}
+
 /** The elements of a piece of HTML. */
 export function parsed(html) {
   const holder = document.createElement("template");

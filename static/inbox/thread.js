@@ -156,11 +156,11 @@ function upsert(fresh) {
     if (item.classList.contains("day")) {
       // Its message decides: a day stands only before one that is new.
       const next = item.nextElementSibling;
-      if (!old && next && !byId(next.id)) list.append(item);
+      if (!old && next && !byId(next.id)) put(list, item);
     } else if (old) {
       patch(old, item);
     } else {
-      list.append(item);
+      put(list, item);
       window.htmx?.process(item);
       added.push(item);
       const unseen = document.visibilityState === "hidden" && item.matches(".theirs");
@@ -168,6 +168,12 @@ function upsert(fresh) {
     }
   }
   return added;
+}
+
+/** Add to the thread, before what has not left yet; what the server has now is no longer held. */
+function put(list, item) {
+  if (item.dataset.key) byId(`held-${item.dataset.key}`)?.remove();
+  list.insertBefore(item, list.querySelector(":scope > .held"));
 }
 
 /** A message was taken back, and with it the day that it began. */
