@@ -24,6 +24,9 @@ import "./announce.js";
 import "./touch.js";
 import "./zone.js";
 import "./withtext.js";
+import "./emoji.js";
+import "./lightbox.js";
+import "./message_menu.js";
 
 function settle() {
   thread.begin();

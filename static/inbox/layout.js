@@ -26,6 +26,15 @@ document.addEventListener("change", async (event) => {
   toast((await keep({ [name]: value })) ? "Saved" : "It could not be saved.");
 });
 
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("#events");
+  if (!button) return;
+  const shown = byId("desk").dataset.events === "hidden";
+  byId("desk").dataset.events = shown ? "shown" : "hidden";
+  button.setAttribute("aria-pressed", String(shown));
+  if (!(await keep({ events: shown ? "True" : "False" }))) toast("It could not be saved.");
+});
+
 // --- the list's width --------------------------------------------------------------------------
 
 const grip = byId("grip");
