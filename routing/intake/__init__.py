@@ -2,7 +2,9 @@
 
 from .commit import Committer, the_committer
 from .door import Door, Place, door_of, known
-from .filing import Letter, address_letters, file, request_row
+from .filing import file
+from .letters import Letter, address_letters
+from .log import request_row
 from .replay import replay
 from .visits import BROKEN, NOT_FOUND, Visit, brought, receive, visit
 

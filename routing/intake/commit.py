@@ -22,7 +22,8 @@ from providers.base import Provider
 
 from .. import files, live, outbox, pushing
 from ..models import bulk
-from .filing import Letter, file
+from .filing import file
+from .letters import Letter
 
 log = logging.getLogger(__name__)
 MOST = 200  # requests in one transaction

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .. import files
 from ..models import Exchange, Message, PlatformEvent
-
-if TYPE_CHECKING:
-    from .filing import Letter
+from .letters import Letter
 
 
 def file_extras(letters: Sequence[Letter]) -> None:

@@ -18,8 +18,9 @@ from .. import delivery
 from ..models import Exchange, Held, health
 from .commit import the_committer
 from .door import Door, door_of
-from .filing import Letter, address_letters, request_row
 from .held import hold
+from .letters import Letter, address_letters
+from .log import request_row
 from .packed import METHOD, pack
 
 log = logging.getLogger(__name__)
