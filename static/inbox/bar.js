@@ -4,7 +4,7 @@ import { add, offered } from "./commands.js";
 import { ask, parsed } from "./page.js";
 
 const PAUSE = 200; // ms after the last letter before sessions are looked for
-const SHOWN = { actions: 12, sessions: 6, replies: 5 };
+const SHOWN = { actions: 60, sessions: 6, replies: 5 };
 const byId = (id) => document.getElementById(id);
 
 let actions = [];

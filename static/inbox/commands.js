@@ -60,6 +60,7 @@ function press(element) {
 /** The actions of the shortcuts dialog: {slug, name, keys}. */
 export function listed() {
   return [...document.querySelectorAll("#help [data-shortcut]")].map((row) => ({
+    group: row.closest("section"),
     slug: row.dataset.shortcut,
     name: row.querySelector("dt").textContent,
     keys: row.dataset.keys.split("|"),
@@ -70,7 +71,8 @@ export function listed() {
 /** All that can be done now, with keys or without: {name, keys, run}. */
 export function offered() {
   const known = listed();
-  const found = known.filter(({ slug }) => !["bar", "escape"].includes(slug) && able(slug))
+  // What concerns the open session first: it is what the agent is at.
+  const found = ordered(known).filter(({ slug }) => !["bar", "escape"].includes(slug) && able(slug))
     .map((each) => ({ ...each, run: () => run(each.slug) }));
   const names = new Set(found.map(({ name }) => name));
   const slugs = new Set(known.map(({ slug }) => slug));
@@ -82,6 +84,12 @@ export function offered() {
     found.push({ slug, name, keys: [], ways: [], run: () => press(element) });
   }
   return found;
+}
+
+/** The groups from the last to the first; within a group all stays. */
+function ordered(commands) {
+  const groups = [...new Set(commands.map(({ group }) => group))].reverse();
+  return groups.flatMap((group) => commands.filter((each) => each.group === group));
 }
 
 const nameOf = (element) => (element.dataset.commandName ?? element.getAttribute("aria-label")

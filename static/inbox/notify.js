@@ -206,12 +206,18 @@ document.addEventListener("htmx:afterSettle", () => {
     document.body.toggleAttribute("data-always", "always" in page.dataset);
   }
   draw();
+  offer();
 });
 
-/** Begin: show how it stands, and offer notifications once. */
+/** Offer notifications, once in the life of this browser. */
+function offer() {
+  const place = byId("offer-notify");
+  if (place) place.hidden = state(null) !== "ask" || stopped() || Boolean(localStorage.getItem("parley:asked"));
+}
+
+/** Begin: show how it stands. */
 export function begin() {
   draw();
   renew().catch(() => {});
-  const offer = byId("offer-notify");
-  if (offer) offer.hidden = state(null) !== "ask" || stopped() || Boolean(localStorage.getItem("parley:asked"));
+  offer();
 }

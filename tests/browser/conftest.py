@@ -12,7 +12,7 @@ from ..stories.system import System
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 #: What a browser writes to its console for answers that the page itself deals with.
-EXPECTED = ("Failed to load resource",)
+EXPECTED = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError")
 CONFIGURATION = """
 extensions:
   - {number: "1001", name: Anna, username: anna, password: a-password-for-anna}
