@@ -45,7 +45,8 @@ document.addEventListener("keydown", (event) => {
   if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const bar = document.getElementById("bar");
   if (document.querySelector("dialog[open]") && !(bar?.open && pressed(event, "Mod+k"))) return;
-  if (document.getElementById("filters")?.open && event.key === "Escape") return;
+  // What is open on top closes by itself.
+  if (event.key === "Escape" && document.querySelector(".filters[open], :popover-open")) return;
   const slug = wanted(event);
   clearTimeout(timer);
   if (!slug && !first && !inField() && !quiet() && begins(event)) {
