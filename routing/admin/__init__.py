@@ -14,7 +14,9 @@ from . import (
     recipients,
     sessions,
     templates,
+    tokens,
     users,
+    webhooks,
 )
 
 __all__ = [
@@ -31,5 +33,7 @@ __all__ = [
     "recipients",
     "sessions",
     "templates",
+    "tokens",
     "users",
+    "webhooks",
 ]

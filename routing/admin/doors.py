@@ -19,14 +19,20 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from channels_app.models import Number
 from providers.http import check_url
-from routing.models import Door, Platform, Session
+from routing.models import Door, Platform, Session, Webhook
 from routing.models.rules import new_platform_secret
+from routing.models.tokens import SCOPES
 
 from .base import ParleyAdmin, badge, moment
 from .releasing import going_back, release, still_needed
 
 #: Fields that mean something to one kind of door alone.
-ONLY = {"extension": Door.OZEKI, "logins": Door.OZEKI, "client_id": Door.OPENAPI}
+ONLY = {
+    "extension": Door.OZEKI,
+    "logins": Door.OZEKI,
+    "client_id": Door.OPENAPI,
+    "scopes": Door.REST,
+}
 
 
 class DoorForm(forms.ModelForm):
@@ -36,6 +42,13 @@ class DoorForm(forms.ModelForm):
         required=False,
         widget=UnfoldAdminTextInputWidget({"inputmode": "url"}),
         help_text="Texts that arrive at its numbers are posted here. Empty: nowhere.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="Scopes",
+        choices=[(scope, f"{scope}: {said}") for scope, said in SCOPES.items()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What a service may do in the REST API. Without numbers of its own it sees all.",
     )
     logins = forms.CharField(
         label="Users",
@@ -49,7 +62,7 @@ class DoorForm(forms.ModelForm):
     class Meta:
         model = Door
         fields = (
-            *("name", "kind", "active", "sender", "senders", "extension", "client_id"),
+            *("name", "kind", "active", "sender", "senders", "extension", "client_id", "scopes"),
             *("allowed", "denied", "per_second", "per_day"),
         )
 
@@ -93,6 +106,11 @@ class DoorForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         if "logins" in self.cleaned_data:
             self.instance.users = self.cleaned_data["logins"]
+        kind = self.cleaned_data.get("kind", self.instance.kind)
+        if kind == Door.REST and self.cleaned_data.get("webhook"):
+            self.add_error("webhook", "Make one under Webhooks, or let the service make its own.")
+        elif kind != Door.REST and self.cleaned_data.get("scopes"):
+            self.add_error("scopes", "Only the REST API knows scopes.")
         return super().clean() or self.cleaned_data
 
 
@@ -104,7 +122,7 @@ class DoorAdmin(ParleyAdmin):
     search_fields = ("name", "extension", "client_id")
     fields = (
         *("name", "kind", "active", "client_id", "sender", "senders", "extension"),
-        *("webhook", "logins"),
+        *("scopes", "webhook", "logins"),
         *("allowed", "denied", "per_second", "per_day"),
     )
     change_form_template = "admin/parley/door_form.html"
@@ -125,6 +143,8 @@ class DoorAdmin(ParleyAdmin):
         fields = super().get_fields(request, obj)
         if obj is None:
             return fields
+        if obj.kind == Door.REST:  # a service makes its own webhooks
+            fields = [each for each in fields if each != "webhook"]
         return [each for each in fields if ONLY.get(each, obj.kind) == obj.kind]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Door | None = None) -> Any:
@@ -159,7 +179,9 @@ class DoorAdmin(ParleyAdmin):
         """A new key, shown here and never again."""
         door = self._asked(request, pk)
         key = door.set_key()
-        door.save(update_fields=["key_hash", "key_end", "old_key_hash", "old_key_until"])
+        door.save(
+            update_fields=["client_id", "key_hash", "key_end", "old_key_hash", "old_key_until"]
+        )
         self.log_change(request, door, "Made a new key.")
         return _unkept({"key": key})
 
@@ -220,6 +242,7 @@ class DoorAdmin(ParleyAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Door]) -> None:
         """With its receiver, and the events that were on their way to it."""
         receivers = list(queryset.exclude(receiver=None).values_list("receiver", flat=True))
+        receivers += Webhook.objects.filter(door__in=queryset).values_list("receiver", flat=True)
         with transaction.atomic():
             release(self._there(list(queryset)))
             queryset.delete()

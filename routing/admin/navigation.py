@@ -21,6 +21,7 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("Canned replies", "quickreply", "routing", "cannedreply"),
             ("Platforms", "hub", "routing", "platform"),
             ("Doors", "door_front", "routing", "door"),
+            ("Webhooks", "webhook", "routing", "webhook"),
             ("Templates", "article", "channels_app", "template"),
         ),
     ),
@@ -32,6 +33,7 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("Campaigns", "campaign", "routing", "campaign"),
             ("Held requests", "front_hand", "routing", "held"),
             ("Platform events", "outbox", "routing", "platformevent"),
+            ("Webhook deliveries", "webhook", "routing", "delivery"),
             ("Log of exchanges", "receipt_long", "routing", "exchange"),
         ),
     ),
@@ -39,6 +41,7 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         "Access",
         (
             ("Users", "person", "auth", "user"),
+            ("Personal tokens", "key", "routing", "apitoken"),
             ("Groups", "shield_person", "auth", "group"),
         ),
     ),

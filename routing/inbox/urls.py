@@ -28,6 +28,7 @@ from . import (
     starting,
     status,
     templating,
+    tokens,
     views,
 )
 
@@ -54,6 +55,9 @@ urlpatterns = [
     path("settings/keys/", preferences.keys, name="preferences-keys"),
     path("settings/layout/", layout.layout, name="layout"),
     path("look/<int:pixels>.css", layout.width, name="list-width"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/<int:pk>/new-key/", tokens.renew, name="token-renew"),
+    path("settings/tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("filters/", filters.filters, name="filters"),
     path("views/", views.save, name="save-view"),
     path("views/<int:pk>/drop/", views.drop, name="drop-view"),

@@ -247,6 +247,8 @@ class Door(models.Model):
         It is not kept and cannot be shown again. The key before it works for another day.
         """
         key = key or secrets.token_urlsafe(32)
+        if self.kind == self.REST and not self.client_id:
+            self.client_id = secrets.token_hex(8)
         if self.key_hash and self.key_hash != hashed(key):
             self.old_key_hash, self.old_key_until = self.key_hash, timezone.now() + ROTATION
         self.key_hash, self.key_end = hashed(key), key[-4:]

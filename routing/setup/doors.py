@@ -13,17 +13,18 @@ from ..models import Door
 from ..models.doors import SHORTEST_KEY, hashed
 from .mistakes import suggestion, texts
 from .reading import Entry, items, keys
+from .services import service
 from .story import Story
 from .values import Change, assign, number, text, url, whole, yes
 
 DOOR_KEYS = (
     *("name", "kind", "active", "sender", "senders", "extension", "key", "key_hash"),
     *("webhook", "secret", "users", "allowed", "denied", "per_second", "per_day"),
-    *("client_id", "client_secret"),
+    *("client_id", "client_secret", "scopes"),
 )
 SHORTEST_SECRET = 16
 #: What the key is called in the file.
-KEYS_OF = {Door.YEASTAR_SMS: "key", Door.OPENAPI: "client_secret"}
+KEYS_OF = {Door.YEASTAR_SMS: "key", Door.REST: "key", Door.OPENAPI: "client_secret"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def _door(entry: Entry, name: str, story: Story) -> MadeDoor | None:
     _sender(entry, door, change, story)
     _users(entry, door, change, story)
     key = _key(entry, door, change, story)
+    service(entry, door, change, story)
     _others(entry, door, story)
     senders = _numbers(entry["senders"], story) if "senders" in entry else None
     webhook = url(entry["webhook"], story.mistakes, empty=True) if "webhook" in entry else None
@@ -120,7 +122,7 @@ def _kind(entry: Entry, found: Door | None, story: Story) -> str | None:
 def _wanted(entry: Entry, door: Door, story: Story) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     readers = {"active": yes, "extension": text, "per_second": number, "per_day": whole}
-    if door.kind == Door.OPENAPI:
+    if door.kind in (Door.OPENAPI, Door.REST):
         readers["client_id"] = text
     elif "client_id" in entry:
         story.mistakes.at(entry["client_id"], f"{door.get_kind_display()} knows no client ID.")
@@ -239,7 +241,7 @@ def _others(entry: Entry, door: Door, story: Story) -> None:
     if door.key_hash and (other := others.filter(key_hash=door.key_hash).first()):
         story.mistakes.at(place, f"is the key of the door {other.name!r} already.")
     same = others.exclude(client_id="").filter(client_id=door.client_id).first()
-    if door.kind == Door.OPENAPI and same:
+    if door.kind in (Door.OPENAPI, Door.REST) and same:
         place = entry.or_self("client_id")
         story.mistakes.at(place, f"is the client ID of the door {same.name!r} already.")
     ozeki = others.filter(kind=Door.OZEKI, extension=door.extension)
@@ -252,7 +254,7 @@ def _others(entry: Entry, door: Door, story: Story) -> None:
 def _secret(entry: Entry, door: Door, story: Story) -> str:
     if "secret" not in entry:
         return ""
-    if door.kind == Door.OZEKI:
+    if door.kind in (Door.OZEKI, Door.REST):
         story.mistakes.at(entry["secret"], f"{door.get_kind_display()} signs nothing.")
         return ""
     secret = text(entry["secret"], story.mistakes)

@@ -103,9 +103,12 @@ def _door(door: Door, with_secrets: bool) -> dict[str, Any]:
         found["extension"] = door.extension
     if door.client_id:
         found["client_id"] = door.client_id
-    if signs and with_secrets and door.key_hash:
+    if with_secrets and door.key_hash:
         found["key_hash"] = door.key_hash
-    found["webhook"] = door.receiver.url if door.receiver else ""
+    if door.kind == Door.REST:
+        found["scopes"] = sorted(door.scopes)
+    else:
+        found["webhook"] = door.receiver.url if door.receiver else ""
     if signs and with_secrets and door.receiver:
         found["secret"] = door.receiver.secret
     if with_secrets and door.users:

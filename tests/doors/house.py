@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import requests
 
+from routing.models import tokens
+
 from ..stories.system import System
 from ..stories.test_sending import Accepting
 from ..stories.vendor import Vendor
@@ -16,6 +18,8 @@ from ..stories.vendor import Vendor
 OURS, SECOND, OTHERS, PLAIN, BUSY, CRMS = (f"+4179123451{n}" for n in range(6))
 KEY, OTHER_KEY = "a-key-of-the-branch-pbx", "a-key-of-another-pbx"
 SECRET = "a-secret-of-the-branch"
+REST_KEY = "a-key-of-the-shop"
+SCOPES = ", ".join(tokens.SCOPES)
 FILES_TYPE = "image/png"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
@@ -88,6 +92,12 @@ doors:
     denied: [198.51.100.7]
   - {{name: Old PBX, kind: ozeki, extension: "9990", sender: "{PLAIN}", users: {{u: passw0rd}}}}
   - {{name: CRM, kind: openapi, client_id: crm, webhook: "%(pbx)s/crm"}}
+  - name: Shop
+    kind: rest
+    client_id: shop
+    key: {REST_KEY}
+    scopes: [{SCOPES}]
+    per_second: 500
   - {{name: Few, kind: ozeki, extension: "9991", sender: "{BUSY}", users: {{u: pw}}, per_day: 1}}
 """
 

@@ -11,6 +11,7 @@ from django.test import Client
 from routing.models import ApiToken, Door
 from routing.models.tokens import SCOPES
 
+from ..doors.conftest import house  # noqa: F401
 from ..scene import Scene, build
 
 

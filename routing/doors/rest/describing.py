@@ -31,6 +31,10 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self._tag()]
 
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """What has no pages is one thing, like an answer of the feed."""
+        return self.view.pagination_class is not None and bool(super()._is_list_view(serializer))
+
     def _tag(self) -> str:
         return str(getattr(self.view, "tag", "") or self.view.basename)
 

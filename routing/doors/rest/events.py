@@ -17,6 +17,7 @@ from ...forwarding import feeding, webhook
 from ...models import Change, Feed, Message, Session
 from .base import Resource
 from .problems import Problem
+from .shapes import Named
 
 LOOKED_AT = 1_000  # changes in one request, of which the caller may see some
 LONGEST_WAIT = 25
@@ -32,9 +33,9 @@ class Asked(serializers.Serializer):
 
 
 class Assigned(serializers.Serializer):
-    holder = serializers.JSONField(allow_null=True)
-    queue = serializers.JSONField(allow_null=True)
-    platform = serializers.JSONField(allow_null=True)
+    holder = Named(allow_null=True)
+    queue = Named(allow_null=True)
+    platform = Named(allow_null=True)
 
 
 class EventShape(serializers.Serializer):

@@ -185,7 +185,11 @@ class Webhooks(Resource):
         outbox.ring_for(outbox.bell.FORWARD)
         return Response({"events": 1}, 202)
 
-    @extend_schema(summary="List what was delivered", filters=False)
+    @extend_schema(
+        summary="List what was delivered",
+        filters=False,
+        responses={200: DeliveryShape(many=True)},
+    )
     @action(detail=True, serializer_class=DeliveryShape)
     def deliveries(self, request: Any, pk: str) -> Response:
         webhook = get_object_or_404(self.get_queryset(), pk=pk)

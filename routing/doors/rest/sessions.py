@@ -97,7 +97,11 @@ class Sessions(Resource):
     def retrieve(self, request: Any, pk: str) -> Response:
         return self.show(get_object_or_404(self.get_queryset(), pk=pk))
 
-    @extend_schema(summary="List a session's messages", filters=False)
+    @extend_schema(
+        summary="List a session's messages",
+        filters=False,
+        responses={200: MessageShape(many=True)},
+    )
     @action(detail=True, filterset_class=None, serializer_class=MessageShape)
     def messages(self, request: Any, pk: str) -> Response:
         session = get_object_or_404(self.caller.sessions(), pk=pk)
