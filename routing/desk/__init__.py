@@ -18,6 +18,7 @@ from .sessions import archive, close, pick_up, read, transfer, unarchive
 from .snoozing import prioritise, snooze, wake
 from .starting import numbers_to_start_from, start
 from .statuses import Load, change_status, load
+from .supervising import note_listening, reassign
 from .telling import NOTE, audiences, say, tell_members
 from .testing import send_test
 from .undoing import undo
@@ -48,6 +49,7 @@ __all__ = [
     "look",
     "mentioned",
     "note",
+    "note_listening",
     "numbers_to_start_from",
     "other_numbers",
     "others",
@@ -55,6 +57,7 @@ __all__ = [
     "prioritise",
     "question",
     "read",
+    "reassign",
     "reschedule",
     "retry",
     "say",

@@ -1,9 +1,9 @@
 """The event stream of the agents' pages and of the virtual phone: server-sent events, bare ASGI.
 
-``/events`` needs an agent's login; ``/phone/events?number=<pk>&customer=<address>`` belongs to the
-virtual phone. A browser receives ``message`` events, whose JSON names what changed, and ``refetch``
-when it may have missed some. ``after=<cursor>`` (or the Last-Event-ID of a browser that comes back)
-says what it has seen.
+``/events`` needs an agent's login, ``/events?supervise=1`` a supervisor's;
+``/phone/events?number=<pk>&customer=<address>`` belongs to the virtual phone. A browser receives
+``message`` events, whose JSON names what changed, and ``refetch`` when it may have missed some.
+``after=<cursor>`` (or the Last-Event-ID of a browser that comes back) says what it has seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django.http.request import split_domain_port, validate_host
 from channels_app import fields
 from channels_app.models import Number
 from routing import live
-from routing.models import Extension
+from routing.models import Extension, Queue
 
 from .hub import Connection, Hub, Refused, Resolve, Send
 
@@ -90,7 +90,7 @@ def _asked(scope: Scope) -> tuple[Resolve, int | None]:
     after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 20 else None
     key = parse_cookie(headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
     if scope["path"] == "/events":
-        return partial(_agent, key), after
+        return partial(_supervisor if "supervise" in query else _agent, key), after
     number, customer = (query.get(name, [""])[0] for name in ("number", "customer"))
     return partial(_phone, key, number, customer), after
 
@@ -113,6 +113,23 @@ def _agent(session_key: str) -> frozenset[str]:
             raise Refused(403)
         queues = (live.queue_audience(queue) for _, queue in found if queue is not None)
         return frozenset([live.extension_audience(found[0][0]), *queues])
+    finally:
+        close_old_connections()
+
+
+def _supervisor(session_key: str) -> frozenset[str]:
+    """The audiences of everybody, for an agent who may supervise. Runs in a thread."""
+    close_old_connections()
+    try:
+        user = _user(session_key) if session_key else None
+        if user is None or not user.is_authenticated:
+            raise Refused(401)
+        if not user.has_perm("routing.supervise"):
+            raise Refused(403)
+        agents = Extension.objects.values_list("pk", flat=True)
+        queues = Queue.objects.values_list("pk", flat=True)
+        audiences = [*map(live.extension_audience, agents), *map(live.queue_audience, queues)]
+        return frozenset(audiences)
     finally:
         close_old_connections()
 

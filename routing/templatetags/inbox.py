@@ -9,12 +9,13 @@ from django.utils.safestring import SafeString
 
 from ..inbox import faces, here
 from ..inbox.lines import line
-from ..inbox.rows import asleep_until
+from ..inbox.rows import asleep_until, short_time
 from ..inbox.said import said
 
 register = template.Library()
 register.filter(here.told)
 register.filter(asleep_until)
+register.filter(short_time)
 
 register.filter(faces.initials)
 register.filter(faces.tone)

@@ -6,6 +6,7 @@ import { mark, refresh, title } from "./list.js";
 import * as live from "./live.js";
 import * as notify from "./notify.js";
 import { ask, goTo, show, toast } from "./page.js";
+import * as supervise from "./supervise.js";
 import * as templates from "./templates.js";
 import * as thread from "./thread.js";
 import "./actions.js";
@@ -30,6 +31,7 @@ import "./message_menu.js";
 
 function settle() {
   thread.begin();
+  supervise.begin();
   here.begin();
   found.begin();
   templates.begin();
