@@ -4,7 +4,7 @@ const GAP = 6; // px between the button and its menu
 
 document.addEventListener("toggle", (event) => {
   const menu = event.target;
-  if (!menu.matches?.(".menu") || event.newState !== "open") return;
+  if (!menu.matches?.(".popmenu") || event.newState !== "open") return;
   const button = document.querySelector(`[popovertarget="${menu.id}"]`);
   const at = button.getBoundingClientRect();
   const [width, height] = [menu.offsetWidth, menu.offsetHeight];
@@ -15,7 +15,7 @@ document.addEventListener("toggle", (event) => {
   menu.querySelector("button, a")?.focus({ preventScroll: true });
 }, { capture: true });
 document.addEventListener("keydown", (event) => {
-  const menu = event.target.closest?.(".menu");
+  const menu = event.target.closest?.(".popmenu");
   if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
   event.preventDefault();
   const items = [...menu.querySelectorAll("button, a")];
@@ -23,6 +23,6 @@ document.addEventListener("keydown", (event) => {
   items[(items.indexOf(event.target) + step + items.length) % items.length]?.focus();
 });
 document.addEventListener("click", (event) => {
-  const menu = event.target.closest?.(".menu button, .menu a")?.closest(".menu");
+  const menu = event.target.closest?.(".popmenu button, .popmenu a")?.closest(".popmenu");
   if (menu?.matches(":popover-open")) menu.hidePopover();
 });
