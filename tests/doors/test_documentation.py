@@ -10,13 +10,15 @@ from urllib.parse import quote
 import pytest
 
 from ..stories.databases import ROOT
-from .house import KEY, House, somebody
+from .house import KEY, REST_KEY, House, somebody
 
 pytestmark = pytest.mark.story
 
 TEXT = (ROOT / "docs" / "api.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```(sh|python)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 SENDING = [each for each in EXAMPLES if "41791112233" in each[1]]
+READING = [each for each in EXAMPLES if "YOUR-TOKEN" in each[1] and each not in SENDING]
+OTHERS = [each for each in EXAMPLES if each not in SENDING and each not in READING]
 
 
 def run(house: House, language: str, code: str, to: str, second: str) -> str:
@@ -24,6 +26,7 @@ def run(house: House, language: str, code: str, to: str, second: str) -> str:
         "https://desk.example.com": house.parley.url,
         "https://scripts.example.com": house.pbx.url,
         "YOUR-KEY": KEY,
+        "YOUR-TOKEN": REST_KEY,
         "order-4711": f"order of {to}",
         "+41791112233": to,
         "%2b41791112233": quote(to),
@@ -39,7 +42,7 @@ def run(house: House, language: str, code: str, to: str, second: str) -> str:
 
 def test_there_are_examples_in_both_languages() -> None:
     assert {language for language, _ in EXAMPLES} == {"sh", "python"}
-    assert len(SENDING) == 5 and len(EXAMPLES) == 7
+    assert len(SENDING) == 7 and len(READING) == 4 and len(OTHERS) == 2
 
 
 @pytest.mark.parametrize(("language", "code"), SENDING)
@@ -51,7 +54,13 @@ def test_an_example_sends(house: House, language: str, code: str) -> None:
         house.parley.wait(lambda: house.sent(second), 20, printed)
 
 
-@pytest.mark.parametrize(("language", "code"), [each for each in EXAMPLES if each not in SENDING])
+@pytest.mark.parametrize(("language", "code"), READING)
+def test_an_example_of_the_rest_api_is_answered(house: House, language: str, code: str) -> None:
+    printed = run(house, language, code, somebody(), somebody())
+    assert "access_token" in printed if "oauth" in code else "error" not in printed
+
+
+@pytest.mark.parametrize(("language", "code"), OTHERS)
 def test_the_other_examples(house: House, language: str, code: str) -> None:
     printed = run(house, language, code, somebody(), somebody())
     assert printed == ("hello" if language == "sh" else "")
