@@ -19,6 +19,8 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("Extensions", "support_agent", "routing", "extension"),
             ("Message queues", "groups", "routing", "queue"),
             ("Canned replies", "quickreply", "routing", "cannedreply"),
+            ("Categories", "label", "routing", "category"),
+            ("Closing rules", "task_alt", "routing", "closingrule"),
             ("Platforms", "hub", "routing", "platform"),
             ("Doors", "door_front", "routing", "door"),
             ("Webhooks", "webhook", "routing", "webhook"),
@@ -43,6 +45,7 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("Users", "person", "auth", "user"),
             ("Personal tokens", "key", "routing", "apitoken"),
             ("Groups", "shield_person", "auth", "group"),
+            ("Supervisors' reading", "visibility", "routing", "listening"),
         ),
     ),
 )
