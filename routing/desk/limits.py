@@ -7,6 +7,9 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.files import File
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from providers.base import MediaRules, Provider
 
@@ -14,7 +17,16 @@ from .. import files
 from .refusing import Refused
 
 F = TypeVar("F")
-UNITS = {"characters": "characters", "utf-16": "UTF-16 units", "bytes": "bytes in UTF-8"}
+UNITS = {
+    "characters": gettext_lazy("characters"),
+    "utf-16": gettext_lazy("UTF-16 units"),
+    "bytes": gettext_lazy("bytes in UTF-8"),
+}
+
+
+def grouped(number: int) -> str:
+    """A number with the marks between thousands that readers of the language know."""
+    return str(number_format(number, force_grouping=True))
 
 
 def measure(text: str, unit: str) -> int:
@@ -29,16 +41,20 @@ def measure(text: str, unit: str) -> int:
 def check(provider: type[Provider] | Provider, text: str, upload: Sequence[File] = ()) -> None:
     """Raise Refused, with the reason in a sentence, unless the provider takes these."""
     if not text.strip() and not upload:
-        raise Refused("Write a text or choose a file.")
+        raise Refused(_("Write a text or choose a file."))
     media = provider.media
-    most, beside = provider.max_text, ""
+    most, beside = provider.max_text, False
     if upload and media and media.max_text and (most is None or media.max_text < most):
-        most, beside = media.max_text, " beside a file. Send the text by itself"
+        most, beside = media.max_text, True
     if most is not None and (size := measure(text.strip(), provider.text_unit)) > most:
-        raise Refused(
-            f"The text has {size:,} {UNITS[provider.text_unit]}; "
-            f"{provider.name} takes at most {most:,}{beside}."
-        )
+        said = _("The text has %(size)s %(unit)s; %(provider)s takes at most %(most)s.")
+        if beside:
+            said = _(
+                "The text has %(size)s %(unit)s; %(provider)s takes at most %(most)s "
+                "beside a file. Send the text by itself."
+            )
+        told = {"unit": UNITS[provider.text_unit], "provider": provider.name}
+        raise Refused(said % {**told, "size": grouped(size), "most": grouped(most)})
     try:
         for file in upload:
             files.check(provider, file)

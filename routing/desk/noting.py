@@ -9,9 +9,11 @@ import re
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from .. import live
 from ..models import Extension, Mention, Message, Session
+from .limits import grouped
 from .refusing import Refused
 from .telling import NOTE, audiences, nudge, say
 from .writing import by_key
@@ -26,9 +28,10 @@ def note(extension: Extension, session: Session, text: str, client_key: str = ""
     """
     text = text.replace("\0", "").strip()
     if not text:
-        raise Refused("Write the note first.")
+        raise Refused(_("Write the note first."))
     if len(text) > MOST:
-        raise Refused(f"The note has {len(text):,} characters; at most {MOST:,} can be kept.")
+        said = _("The note has %(size)s characters; at most %(most)s can be kept.")
+        raise Refused(said % {"size": grouped(len(text)), "most": grouped(MOST)})
     if client_key and (first := by_key(extension, client_key)):
         return first
     try:

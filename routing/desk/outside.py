@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from channels_app.models import Number
 
@@ -111,7 +112,8 @@ def _session(by: str, number: Number, customer: Customer) -> Session:
 def _open(by: str, number: Number, customer: Customer) -> Session:
     rule = Rule.objects.filter(number=number).first()
     if rule is None:
-        raise Refused(f"{number} has no rule that says who gets the answers.")
+        said = _("%(number)s has no rule that says who gets the answers.")
+        raise Refused(said % {"number": number})
     owner = {
         "holder_id": rule.extension_id,
         "queue_id": rule.queue_id,

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels_app.models import Number, Template
 
@@ -44,7 +45,7 @@ def transfer(door: Door, session: Session, to: Extension | Queue | Platform) -> 
         session = _locked(door, session)
         owner = session.holder or session.platform or session.queue
         if to == owner:
-            raise Refused(f"{to} already has this session.")
+            raise Refused(_("%(who)s already has this session.") % {"who": to})
         hand_over(session, to, str(door))
 
 
@@ -185,7 +186,8 @@ def _mine(door: Door, session: Session) -> Session:
     if session.closed_at:
         raise SessionClosed
     if session.platform_id != door.receiver_id or session.holder_id:
-        raise Refused(f"This session is not {door}'s. Transfer it first.")
+        said = _("This session does not belong to %(door)s. Transfer it first.")
+        raise Refused(said % {"door": door})
     return session
 
 
@@ -212,4 +214,4 @@ def _locked(door: Door, session: Session) -> Session:
     related = ("holder", "queue", "platform", "channel", "number", "customer")
     if found := now.select_related(*related).first():
         return found
-    raise Refused("There is no such session.")
+    raise Refused(_("There is no such session."))

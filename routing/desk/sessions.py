@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from .. import live
 from ..models import (
@@ -23,7 +24,8 @@ from .telling import audiences, nudge, say
 def pick_up(extension: Extension, session: Session) -> None:
     """Make the session this agent's own. Raises AlreadyTaken, SessionClosed or Refused."""
     if session.queue and session.queue.pickup == Queue.NONE and not session.holder_id:
-        raise Refused(f"Sessions of {session.queue} stay with all of its members.")
+        said = _("Sessions of %(queue)s stay with all of its members.")
+        raise Refused(said % {"queue": session.queue})
     with transaction.atomic():
         take(extension, session)
 
@@ -31,7 +33,7 @@ def pick_up(extension: Extension, session: Session) -> None:
 def transfer(extension: Extension, session: Session, to: Extension | Queue | Platform) -> None:
     """Give the session to someone else, with its history. Raises AlreadyTaken or Refused."""
     if to == session.holder:
-        raise Refused(f"{to} already has this session.")
+        raise Refused(_("%(who)s already has this session.") % {"who": to})
     with transaction.atomic():
         session = locked(extension, session, closed=True)
         hand_over(session, to, extension.name, extension)

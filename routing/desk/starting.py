@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from channels_app.fields import normalise
 from channels_app.models import Number, Template
@@ -44,12 +45,12 @@ def start(
     if client_key and (first := by_key(extension, client_key)):
         return first.session
     if not numbers_to_start_from(extension).filter(pk=number.pk).exists():
-        raise Refused(f"You may not start sessions from {number}.")
+        raise Refused(_("You may not start sessions from %(number)s.") % {"number": number})
     provider = number.channel.provider_class
     known = {"network": provider.network, "address": address_of(provider, recipient)}
     check_may_begin(number, known["address"])
     with ready(number.channel, text, upload, template) as kept, transaction.atomic():
-        customer, _ = Customer.objects.get_or_create(**known)
+        customer, _made = Customer.objects.get_or_create(**known)
         session = _open_for(extension, number, customer)
         write_kept(extension, session, text, kept, template, values, client_key)
     return session
@@ -63,10 +64,11 @@ def check_may_begin(number: Number, address: str) -> None:
     wrote = Session.objects.filter(number=number, inbound_at__isnull=False)
     known = Customer.objects.filter(network=provider.network, address=address)
     if not wrote.filter(customer__in=known).exists():
-        raise Refused(
-            f"In {provider.name} only the customer can begin: "
+        said = _(
+            "In %(provider)s only the customer can begin: "
             "this one has not written to this number yet."
         )
+        raise Refused(said % {"provider": provider.name})
 
 
 def address_of(provider: type[Provider], typed: str) -> str:
@@ -82,7 +84,8 @@ def address_of(provider: type[Provider], typed: str) -> str:
     except ValueError as error:
         raise Refused(str(error)) from None
     if not found or len(found) > 255:
-        raise Refused(f"Enter the customer's address in {provider.name}.")
+        said = _("Enter the customer's address in %(provider)s.")
+        raise Refused(said % {"provider": provider.name})
     return found
 
 
@@ -109,7 +112,8 @@ def _open_for(extension: Extension, number: Number, customer: Customer) -> Sessi
         say(session, "started", f"{extension.name} started the session", extension)
         return session
     if not number.channel.allow_second_session:
-        raise Refused(f"This customer already has an active session with {owner}.")
+        said = _("This customer already has an active session with %(owner)s.")
+        raise Refused(said % {"owner": owner})
     before = audiences(session)
     session.move(session.holder, holder=extension)
     say(session, "taken_over", f"{extension.name} took over from {owner}", extension)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Min
+from django.utils.translation import gettext as _
 
 from .. import live
 from ..models import AgentStatus, Extension, Session
@@ -45,7 +46,7 @@ def load() -> Load:
 def change_status(extension: Extension, state: str) -> bool:
     """Set the agent's status; returns whether it was another one. Raises Refused."""
     if state not in AgentStatus.STATES:
-        raise Refused("There is no such status.")
+        raise Refused(_("There is no such status."))
     if not AgentStatus.change(extension, state):
         return False
     names = [live.extension_audience(extension.pk)]

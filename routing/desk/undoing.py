@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from .. import files
 from ..models import Attachment, Extension, Message, Session
@@ -25,7 +26,7 @@ def undo(extension: Extension, message: Message, typed: str = "") -> None:
         wanted = bundle.count()
         held = bundle.filter(status=Message.QUEUED, attempts=0).update(due_at=None)
         if not wanted or held != wanted:
-            raise Refused("Too late: this message has left already.")
+            raise Refused(_("Too late: this message has left already."))
         kept = list(Attachment.objects.filter(message__in=bundle))
         texts = [each.text for each in bundle if each.text and each.template is None]
         if kept and texts == [session.channel.accompanying_text]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels_app.models import Channel, Template
 from providers import segments
@@ -75,7 +76,7 @@ def ready(
     if template is None:
         check(channel.adapter, text, upload)
     elif upload:
-        raise Refused("No file can be sent along with a template.")
+        raise Refused(_("No file can be sent along with a template."))
     with files.staged(channel.provider_class, upload) as kept:
         yield kept
 
@@ -153,11 +154,14 @@ def check_window(session: Session) -> None:
 def filled(session: Session, template: Template, values: Sequence[str]) -> str:
     """The template's text with these values. Raises Refused unless it can be sent here."""
     if template.channel_id != session.channel_id:
-        raise Refused(f"{template} belongs to another channel.")
+        raise Refused(_("%(template)s belongs to another channel.") % {"template": template})
     if not template.usable:
-        raise Refused(f"{template} cannot be sent: the provider says {template.status or 'no'}.")
+        said = _("%(template)s cannot be sent: the provider says %(status)s.")
+        raise Refused(said % {"template": template, "status": template.status or _("no")})
     if len(values) != len(template.variables) or not all(value.strip() for value in values):
-        raise Refused(f"Fill in all that {template} asks for: {', '.join(template.variables)}.")
+        names = ", ".join(template.variables)
+        said = _("Fill in all that %(template)s asks for: %(names)s.")
+        raise Refused(said % {"template": template, "names": names})
     return template.filled(values)
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from providers.base import Media, Provider
 
@@ -47,16 +48,16 @@ def check(provider: type[Provider] | Provider, file: File[Any]) -> None:
     """Raise ValidationError, in an agent's words, unless the provider takes this file."""
     rules = provider.media
     if rules is None:
-        raise ValidationError(f"{provider.name} carries text only; it takes no files.")
+        said = _("%(provider)s carries text only; it takes no files.")
+        raise ValidationError(said % {"provider": provider.name})
     size = file.size
     if not size:
-        raise ValidationError("The file is empty.")
+        raise ValidationError(_("The file is empty."))
     found = sniff(head_of(file), getattr(file, "content_type", "") or "", file.name or "")
     if not rules.allows(found):
         taken = ", ".join(kind + ("*" if kind.endswith("/") else "") for kind in rules.types)
-        raise ValidationError(
-            f"{provider.name} does not take files of the type {found}; it takes {taken}."
-        )
+        said = _("%(provider)s does not take files of the type %(type)s; it takes %(taken)s.")
+        raise ValidationError(said % {"provider": provider.name, "type": found, "taken": taken})
     most = rules.most_bytes(found)
     if size > most:
         of_type = f" of the type {found}" if most < rules.max_bytes else ""
@@ -69,10 +70,9 @@ def check(provider: type[Provider] | Provider, file: File[Any]) -> None:
 
 def check_limit(size: int) -> None:
     if size > settings.UPLOAD_MAX_BYTES:
-        raise ValidationError(
-            f"The file has {words(size, up=True)}; "
-            f"at most {words(settings.UPLOAD_MAX_BYTES)} are kept here."
-        )
+        said = _("The file has %(size)s; at most %(most)s are kept here.")
+        most = words(settings.UPLOAD_MAX_BYTES)
+        raise ValidationError(said % {"size": words(size, up=True), "most": most})
 
 
 def expiry(provider: type[Provider], now: datetime | None = None) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from .. import desk, files
@@ -58,7 +59,7 @@ def pick_up(request: AgentRequest, pk: int) -> HttpResponse:
 def archive(request: AgentRequest, pk: int) -> HttpResponse:
     """Put the session away from this agent's list."""
     desk.archive(request.extension, visible(request, pk))
-    return left(request, "Archived until the next message")
+    return left(request, _("Archived until the next message"))
 
 
 @require_POST

@@ -9,9 +9,9 @@ from math import ceil
 
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from .. import outbox
 from ..desk import NOTE
@@ -60,7 +60,7 @@ class Bubble:
         if ago < 2:
             return _("Yesterday") if ago == 1 else _("Today")
         same_year = self.day is not None and self.day.year == today.year
-        return date_format(self.day, "l, j F" if same_year else "l, j F Y")
+        return date_format(self.day, _("l, j F") if same_year else _("l, j F Y"))
 
     @property
     def author(self) -> str:
@@ -115,10 +115,12 @@ class Bubble:
             return ""
         seconds = (self.leaves_at - timezone.now()).total_seconds()
         if seconds <= 60:
-            return f"in {ceil(seconds)} s"
+            return _("in %(seconds)d s") % {"seconds": ceil(seconds)}
         at = timezone.localtime(self.leaves_at)
         today = at.date() == timezone.localdate()
-        return "at " + date_format(at, "H:i") if today else "on " + date_format(at, "l, j F, H:i")
+        if today:
+            return _("at %(hour)s") % {"hour": date_format(at, "H:i")}
+        return _("on %(day)s") % {"day": date_format(at, _("l, j F, H:i"))}
 
     @property
     def live(self) -> bool:
@@ -214,11 +216,19 @@ def _place(session: Session, message: Message) -> str:
     place = outbox.place(message)
     if place is None:
         return ""
-    position = f"position {place.position}"
+    said = _("Waiting: position %(place)d, about %(wait)s (channel limit %(rate)s/s)")
     if place.capped:
-        position = f"more than {place.position - 1} before it"
-    wait, rate = duration(place.seconds), f"{place.rate:.3f}".rstrip("0").rstrip(".")
-    return f"Waiting: {position}, about {wait} (channel limit {rate}/s)"
+        said = _(
+            "Waiting: more than %(before)d before it, about %(wait)s (channel limit %(rate)s/s)"
+        )
+    rate = number_format(f"{place.rate:.3f}".rstrip("0").rstrip("."))
+    wait = duration(place.seconds)
+    return said % {
+        "place": place.position,
+        "before": place.position - 1,
+        "wait": wait,
+        "rate": rate,
+    }
 
 
 def duration(seconds: float) -> str:
@@ -227,4 +237,7 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h" if seconds < 172_800 else f"{round(seconds / 86_400)} days"
+    if seconds < 172_800:
+        return f"{round(seconds / 3600)} h"
+    days = round(seconds / 86_400)
+    return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}

@@ -11,23 +11,24 @@ from urllib.parse import urlencode
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
 
 from ..models import CardField, Customer, FieldValue, Message, SessionTag, Tag
 from ..models.sessions import SessionQuerySet
 from .sorting import LAST, MENU, ORDERS, UNSORTED, Order
 
 VIEWS = {
-    "mine": "Mine",
-    "unassigned": "Unassigned",
-    "all": "All",
-    "failed": "Failed",
-    "snoozed": "Snoozed",
-    "archived": "Archived",
+    "mine": _("Mine"),
+    "unassigned": _("Unassigned"),
+    "all": _("All"),
+    "failed": _("Failed"),
+    "snoozed": _("Snoozed"),
+    "archived": _("Archived"),
 }
 STATES = {
-    "unread": "Unread",
-    "waiting": "Waiting for an answer",
-    "failed": "Not sent",
+    "unread": _("Unread"),
+    "waiting": _("Waiting for an answer"),
+    "failed": _("Not sent"),
     "vip": "VIP",
 }
 FILTERS = ("channel", "queue", "state", "since", "tag", "field")

@@ -39,11 +39,12 @@ class Composer:
         """Why this agent does not write here; "" if they may."""
         if getattr(self.session, "guest", False):
             whose = self.session.holder or self.session.queue or self.session.platform
-            return f"{whose or 'Someone else'} answers here. You can add a note."
+            said = _("%(who)s answers here. You can add a note.")
+            return said % {"who": whose or _("Someone else")}
         if self.session.closed_at:
-            return "This session is closed. Start a new one to write again."
+            return _("This session is closed. Start a new one to write again.")
         if self.session.platform_id:
-            return f"{self.session.platform} answers this session."
+            return _("%(who)s answers this session.") % {"who": self.session.platform}
         if self.session.channel.paused:
             return _("Sending by %(channel)s is paused. You can add a note.") % {
                 "channel": self.session.channel
@@ -109,7 +110,7 @@ class Composer:
         if self.media is None:
             return ""
         kinds = [f"{kind.rstrip('/')} {words(most)}" for kind, most in self.media.sizes]
-        most = f"at most {words(self.max_bytes)}"
+        most = _("at most %(size)s") % {"size": words(self.max_bytes)}
         return f"{most} ({', '.join(kinds)})" if kinds else most
 
     @property

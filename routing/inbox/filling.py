@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext as _
+
 from .. import desk
 from ..models import CannedReply, Extension, Session
 
@@ -27,4 +29,4 @@ def filled(text: str, known: dict[str, str]) -> str:
 def check_filled(text: str) -> None:
     """Raise Refused where a variable was left in the text."""
     if left := VARIABLE.search(text):
-        raise desk.Refused(f"Fill in {left[0]} first.")
+        raise desk.Refused(_("Fill in %(name)s first.") % {"name": left[0]})

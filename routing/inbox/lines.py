@@ -14,6 +14,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from providers import registry
 
@@ -75,7 +76,7 @@ def line(row: Row, extension: Extension, query: str, opened: int | None = None) 
 
 @lru_cache(KEPT)
 def _written(facts: Line, language: str | None) -> SafeString:
-    full = date_format(datetime.fromisoformat(facts.at), "l, j F Y, H:i")
+    full = date_format(datetime.fromisoformat(facts.at), _("l, j F Y, H:i"))
     told = {name: getattr(facts, name) for name in Line.__slots__}
     return get_template("inbox/_row.html").render(told | {"full": full})
 

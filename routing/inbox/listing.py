@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet, Value
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from channels_app.models import Channel
 
@@ -81,11 +82,11 @@ class Listing:
     @property
     def title(self) -> str:
         if self.choice.words:
-            return "Search"
+            return _("Search")
         if self.view == "all":
-            return "All sessions"
+            return _("All sessions")
         own = (queue.name for queue in self.queues if queue.pk == self.choice.queue_section)
-        return VIEWS.get(self.view) or next(own, "")
+        return str(VIEWS.get(self.view) or next(own, ""))
 
     @property
     def connected(self) -> bool:
@@ -105,10 +106,10 @@ class Listing:
         on = {
             "channel": self._channel_name if choice.channel else "",
             "queue": next((str(x) for x in self.queues if x.pk == choice.queue), ""),
-            "state": STATES.get(choice.state, ""),
+            "state": str(STATES.get(choice.state, "")),
             "tag": choice.tag_name,
             "field": choice.field_name,
-            "since": f"Since {date_format(choice.since, 'j M Y')}" if choice.since else "",
+            "since": _since(choice.since) if choice.since else "",
             "sort": str(choice.order.name) if choice.order != ORDERS[LAST] else "",
         }
         return [
@@ -122,7 +123,11 @@ class Listing:
     @property
     def _channel_name(self) -> str:
         """By what is shown of it: of a channel that has nothing for this agent, nothing is told."""
-        return self.rows[0].session.channel_name if self.rows else "Channel"
+        return self.rows[0].session.channel_name if self.rows else _("Channel")
+
+
+def _since(day: date) -> str:
+    return _("Since %(day)s") % {"day": date_format(day, _("j M Y"))}
 
 
 def listing(

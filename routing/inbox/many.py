@@ -10,6 +10,7 @@ from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from ..desk import many as desk
@@ -31,13 +32,14 @@ def many(request: AgentRequest) -> HttpResponse:
     if request.POST.get("act") == "close":
         closed = desk.close_many(request.extension, chosen)
         done = {str(pk): at.isoformat() for pk, at in closed.items()}
-        return _done(request, f"{_sessions(len(done))} closed", done)
+        return _done(request, _("%(sessions)s closed") % {"sessions": _sessions(len(done))}, done)
     if request.POST.get("act") == "assign":
         return _assigned(request, chosen)
     if request.POST.get("act") == "tag":
         return _tagged(request, chosen)
     put_away = desk.archive_many(request.extension, chosen)
-    return _done(request, f"{_sessions(len(put_away))} archived", dict.fromkeys(put_away))
+    note = _("%(sessions)s archived") % {"sessions": _sessions(len(put_away))}
+    return _done(request, note, dict.fromkeys(put_away))
 
 
 @require_safe
@@ -81,9 +83,9 @@ def undo(request: AgentRequest) -> HttpResponse:
         token = request.POST.get("token", "")
         agent_pk, done, place = signing.loads(token, salt=SALT, max_age=UNDO_SECONDS)
     except signing.BadSignature:
-        return _done(request, "Too late to undo.", status=422)
+        return _done(request, _("Too late to undo."), status=422)
     if agent_pk != request.extension.pk:
-        return _done(request, "Too late to undo.", status=422)
+        return _done(request, _("Too late to undo."), status=422)
     if place and place[0] == TAG:
         back = tag_many.take_back(request.extension, [int(pk) for pk in done], place[1])
         return _done(
@@ -92,11 +94,11 @@ def undo(request: AgentRequest) -> HttpResponse:
     if place:
         moved = {int(pk): tuple(was) for pk, was in done.items()}
         back = desk.give_back_many(request.extension, moved, tuple(place))
-        return _done(request, f"{_sessions(len(back))} back")
+        return _done(request, _("%(sessions)s back") % {"sessions": _sessions(len(back))})
     closed = {int(pk): datetime.fromisoformat(at) for pk, at in done.items() if at}
     back = desk.unarchive_many(request.extension, [int(pk) for pk, at in done.items() if not at])
     back += desk.reopen_many(request.extension, closed)
-    return _done(request, f"{_sessions(len(back))} back")
+    return _done(request, _("%(sessions)s back") % {"sessions": _sessions(len(back))})
 
 
 def _done(
@@ -113,4 +115,4 @@ def _done(
 
 
 def _sessions(count: int) -> str:
-    return f"{count} session" if count == 1 else f"{count} sessions"
+    return ngettext("%(count)d session", "%(count)d sessions", count) % {"count": count}

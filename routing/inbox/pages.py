@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from channels_app.models import Number
@@ -119,7 +120,7 @@ def gone(request: AgentRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(theirs, pk=pk)
     taken = found.messages.filter(event__in=TAKEN, author=found.holder).last()
     ago = (timezone.now() - taken.created_at).total_seconds() if taken else None
-    since = "" if ago is None else f"{bubbles.duration(ago)} ago"
+    since = "" if ago is None else _("%(time)s ago") % {"time": bubbles.duration(ago)}
     context = {"session": found, "since": since}
     return desk_page(request, "inbox/_gone.html", context, status=410)
 

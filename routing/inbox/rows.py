@@ -99,7 +99,7 @@ def coming_time(moment: datetime) -> str:
     at, today = timezone.localtime(moment), timezone.localdate()
     if at.date() == today:
         return date_format(at, "H:i")
-    return date_format(at, "D H:i" if (at.date() - today).days < 7 else "j M H:i")
+    return date_format(at, _("D H:i") if (at.date() - today).days < 7 else _("j M H:i"))
 
 
 def short_time(moment: datetime) -> str:
@@ -118,4 +118,4 @@ def _day(day: date, today: date, language: str | None) -> str:
     days = (today - day).days
     if days < 7:
         return _("Yesterday") if days == 1 else date_format(day, "D")
-    return date_format(day, "j M" if day.year == today.year else "j M Y")
+    return date_format(day, _("j M") if day.year == today.year else _("j M Y"))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from ..models import Attachment, Extension, Message, Session
 from .bubbles import Bubble
@@ -86,7 +87,7 @@ def _written(facts: Said, language: str | None) -> SafeString:
 
 def _html(facts: Said, more: dict[str, Any]) -> SafeString:
     at = timezone.datetime.fromisoformat(facts.at)
-    told = {"time": f"{at:%H:%M}", "full": date_format(at, "l, j F Y, H:i:s")}
+    told = {"time": f"{at:%H:%M}", "full": date_format(at, _("l, j F Y, H:i:s"))}
     html = linked(facts.text) if facts.side != "line" else facts.text
     return get_template(TEMPLATE).render(asdict(facts) | told | {"text": html} | more)
 

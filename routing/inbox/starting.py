@@ -7,6 +7,8 @@ from uuid import uuid4
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from channels_app.models import Number, Template
@@ -18,7 +20,7 @@ from .access import AgentRequest, agent
 from .pages import desk_page
 from .templating import filled_in, offered
 
-PHONE_HELP = "With country code, like +41 79 123 45 10."
+PHONE_HELP = gettext_lazy("With country code, like +41 79 123 45 10.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,7 +35,7 @@ def new_session(request: AgentRequest) -> HttpResponse:
         number = numbers.filter(pk=chosen).first() if chosen.isdecimal() else None
         try:
             if number is None:
-                raise desk.Refused("Choose the number to write from.")
+                raise desk.Refused(_("Choose the number to write from."))
             template, values = filled_in(usable.filter(channel=number.channel_id), form)
             session = desk.start(
                 request.extension,
@@ -68,8 +70,11 @@ def _place(number: Number) -> dict[str, object]:
 
 
 def _help(provider: type[Provider]) -> str:
-    known = "" if provider.starts else " Only customers who have written before can be reached."
-    return (provider.customer_help or f"The customer's address in {provider.name}.") + known
+    help = provider.customer_help
+    parts = [help or _("The customer's address in %(provider)s.") % {"provider": provider.name}]
+    if not provider.starts:
+        parts.append(_("Only customers who have written before can be reached."))
+    return " ".join(parts)
 
 
 def _shown(request: AgentRequest, pk: int) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from channels_app.models import Template
@@ -26,7 +27,7 @@ def template(request: AgentRequest, pk: int) -> HttpResponse:
         try:
             chosen, values = filled_in(usable, form)
             if chosen is None:
-                raise desk.Refused("Choose a template.")
+                raise desk.Refused(_("Choose a template."))
             key = form.get("client_key", "")[:64]
             desk.write(request.extension, found, template=chosen, values=values, client_key=key)
             return outcome(request, pk)

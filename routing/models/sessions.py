@@ -20,7 +20,8 @@ class AlreadyTaken(Exception):
     """Another agent was first. ``holder`` is who."""
 
     def __init__(self, holder: Extension | None) -> None:
-        super().__init__(f"{holder.name if holder else 'Someone else'} already has this session.")
+        who = holder.name if holder else _("Someone else")
+        super().__init__(_("%(who)s already has this session.") % {"who": who})
         self.holder = holder
 
 
@@ -28,7 +29,7 @@ class SessionClosed(Exception):
     """The session is closed; a new one must be started."""
 
     def __init__(self) -> None:
-        super().__init__("This session is closed. Start a new one to write again.")
+        super().__init__(_("This session is closed. Start a new one to write again."))
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

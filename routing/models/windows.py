@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_app.models import Channel
 from providers.base import Provider
@@ -31,14 +33,24 @@ class Window:
     @property
     def why_closed(self) -> str:
         """Why no free text may be sent, and what may, in a sentence or two."""
-        hours = f"{self.hours:g} hours" if self.hours < 72 else f"{self.hours / 24:g} days"
-        since = "and this customer has not written yet"
-        if self.closes_at is not None:
-            since = "and these are over"
-        said = (
-            f"{self.name} takes free texts within {hours} of the customer's last message, {since}."
+        said = _(
+            "%(provider)s takes free texts within %(time)s of the customer's last message, "
+            "and this customer has not written yet."
         )
-        return f"{said} {self.help}".strip()
+        if self.closes_at is not None:
+            said = _(
+                "%(provider)s takes free texts within %(time)s of the customer's last message, "
+                "and these are over."
+            )
+        told = said % {"provider": self.name, "time": self._lasts}
+        return f"{told} {self.help}".strip()
+
+    @property
+    def _lasts(self) -> str:
+        hours, days = round(self.hours), round(self.hours / 24)
+        if hours < 72:
+            return ngettext("%(hours)d hour", "%(hours)d hours", hours) % {"hours": hours}
+        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
 
 def window_of(session: Session) -> Window | None:

@@ -6,6 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .app import Alerts, Keys, Look
 from .layout import Layout
@@ -18,7 +19,7 @@ from .speech import Speech
 class AgentSettings(Look, Alerts, Keys, Layout, Speech, models.Model):
     """How one agent likes to work. Who never chose has no row."""
 
-    UNDO = {0: "Off", 5: "5 seconds", 10: "10 seconds", 30: "30 seconds"}
+    UNDO = {0: _("Off"), 5: _("5 seconds"), 10: _("10 seconds"), 30: _("30 seconds")}
 
     extension = models.OneToOneField(
         Extension, models.CASCADE, primary_key=True, related_name="settings"
@@ -30,7 +31,13 @@ class AgentSettings(Look, Alerts, Keys, Layout, Speech, models.Model):
         help_text="A message waits so long before it leaves, and can be taken back.",
     )
 
-    AWAY = {0: "Never", 5: "5 minutes", 15: "15 minutes", 30: "30 minutes", 60: "1 hour"}
+    AWAY = {
+        0: _("Never"),
+        5: _("5 minutes"),
+        15: _("15 minutes"),
+        30: _("30 minutes"),
+        60: _("1 hour"),
+    }
     away_minutes = models.PositiveSmallIntegerField(
         "away by itself",
         choices=AWAY,
