@@ -60,11 +60,13 @@ def check(provider: type[Provider] | Provider, file: File[Any]) -> None:
         raise ValidationError(said % {"provider": provider.name, "type": found, "taken": taken})
     most = rules.most_bytes(found)
     if size > most:
-        of_type = f" of the type {found}" if most < rules.max_bytes else ""
-        raise ValidationError(
-            f"The file has {words(size, up=True)}; "
-            f"{provider.name} takes at most {words(most)}{of_type}."
-        )
+        said = _("The file has %(size)s; %(provider)s takes at most %(most)s.")
+        if most < rules.max_bytes:
+            said = _(
+                "The file has %(size)s; %(provider)s takes at most %(most)s of the type %(type)s."
+            )
+        told = {"provider": provider.name, "most": words(most), "type": found}
+        raise ValidationError(said % {**told, "size": words(size, up=True)})
     check_limit(size)
 
 
