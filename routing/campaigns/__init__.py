@@ -8,6 +8,7 @@ from ..desk import Refused
 from .answers import look
 from .checking import check_some, letter_for, opted_out
 from .making import change, clone, make, ring, set_file, set_list
+from .preparing import prepare
 from .reading import clear_deleted, read_some
 from .steering import (
     delete,
@@ -36,6 +37,7 @@ __all__ = [
     "make",
     "opted_out",
     "pause",
+    "prepare",
     "read_some",
     "resume",
     "retry_failed",

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from ... import desk
 from ...desk import platforms
 from ...forwarding import records
-from ...models import Archived, Door, Extension, Message, Session, SetAside
+from ...models import Archived, Door, Extension, Message, Recipient, Session, SetAside
 from ...models.windows import windows_of
 from . import channels, people
 from .reading import Given
@@ -18,6 +18,7 @@ from .words import DENIED, NOT_FOUND, Refusal
 #: The vendor's words for its flags: 0 only those without, 1 only those with, 2 all.
 WITHOUT, WITH, ALL = 0, 1, 2
 TALK = (Message.IN, Message.OUT)
+OF_CAMPAIGN = 8  # the user_type of a customer whom a campaign wrote to
 
 
 def listed(door: Door, given: Given) -> dict[str, Any]:
@@ -28,6 +29,9 @@ def listed(door: Door, given: Given) -> dict[str, Any]:
     of = people.operator(given)
     found = _of(door, of)
     found = _flagged(found, given, of, door)
+    collection = given.word("collection", ("", "all", "campaign"), "")
+    if collection != "all":
+        found = found.filter(by_campaign() if collection else ~by_campaign())
     if word := given.text("search_value", most=100):
         about = Q(customer__address__icontains=word) | Q(customer__name__icontains=word)
         found = found.filter(about | Q(last_text__icontains=word))
@@ -39,6 +43,13 @@ def listed(door: Door, given: Given) -> dict[str, Any]:
     )
     related = page.select_related("channel", "number", "customer", "holder", "queue", "platform")
     return {"list": _rows(list(related[: given.page_size()]))}
+
+
+def by_campaign() -> Exists:
+    """Whether a campaign began the session: its first message is one of a campaign's."""
+    talk = Message.objects.filter(session=OuterRef(OuterRef("pk")), direction__in=TALK)
+    first = Subquery(talk.order_by("pk").values("pk")[:1])
+    return Exists(Recipient.objects.filter(message=first))
 
 
 def _of(door: Door, of: Extension | None) -> QuerySet[Session]:
@@ -121,6 +132,7 @@ def one(door: Door, given: Given) -> dict[str, Any]:
 
 def many(door: Door, given: Given) -> dict[str, Any]:
     theirs = door.sessions.filter(pk__in=given.ids()).select_related(*_RELATED)
+    theirs = theirs.annotate(by_campaign=by_campaign())
     found = [_told(each) for each in theirs.prefetch_related("queue__members")]
     if not found:
         raise Refusal(NOT_FOUND)
@@ -132,26 +144,29 @@ _RELATED = ("channel", "number", "customer", "queue", "holder", "platform")
 
 def session_of(door: Door, given: Given, name: str = "session_id") -> Session:
     """The session that is named, if the door may see it."""
-    found = door.sessions.filter(pk=given.whole(name)).select_related(*_RELATED).first()
+    theirs = door.sessions.filter(pk=given.whole(name)).annotate(by_campaign=by_campaign())
+    found = theirs.select_related(*_RELATED).first()
     if found is None:
         raise Refusal(NOT_FOUND, "There is no such message session.")
     return found
 
 
-def _told(session: Session) -> dict[str, Any]:
+def _told(session: Any) -> dict[str, Any]:
     waits = session.queue is not None and session.holder_id is None
-    kind = channels.type_of(session.channel)
+    kind, who = channels.type_of(session.channel), records.customer(session.customer)
+    if session.by_campaign:
+        who["user_type"] = OF_CAMPAIGN
     return {
         "id": session.pk,
         "channel_type": kind,
         "channel_name": session.channel.name,
         "did_number": session.number.value,
         "to_number": session.customer.address,
-        "origin": "",
+        "origin": "campaign" if session.by_campaign else "",
         "page_name": session.channel.name if kind == "facebook" else "",
         "website_domain": "",
         "pre_chat_form": None,
-        "user_info": records.customer(session.customer),
+        "user_info": who,
         "participants": [records.agent(m) for m in session.queue.members.all()] if waits else [],
     }
 

@@ -12,7 +12,18 @@ from django.views.decorators.csrf import csrf_exempt
 from ... import desk
 from ...models import Door
 from .. import allowance, knocking
-from . import channels, messages, people, queues, sessions, setting, tokens, uploads, webhooks
+from . import (
+    campaigns,
+    channels,
+    messages,
+    people,
+    queues,
+    sessions,
+    setting,
+    tokens,
+    uploads,
+    webhooks,
+)
 from .reading import Given, body_of
 from .words import (
     BROKEN,
@@ -53,6 +64,14 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "message_queue/create"): queues.create,
     ("POST", "message_queue/update"): queues.update,
     ("GET", "message_queue/delete"): queues.delete,
+    ("GET", "message_campaign/list"): campaigns.listed,
+    ("GET", "message_campaign/search"): campaigns.listed,
+    ("GET", "message_campaign/get"): campaigns.one,
+    ("GET", "message_campaign/query"): campaigns.many,
+    ("GET", "message_campaign/retry"): campaigns.retry,
+    ("GET", "message_campaign/delete"): campaigns.delete,
+    ("POST", "message_campaign/create"): campaigns.create,
+    ("POST", "message_campaign/update"): campaigns.update,
     ("GET", "message_session/list"): sessions.listed,
     ("GET", "message_session/search"): sessions.listed,
     ("GET", "message_session/get"): sessions.one,
