@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
@@ -77,16 +75,3 @@ def test_the_order_is_in_the_address_and_turns(browser: Client, some: list[Sessi
     assert "/?view=unassigned&amp;sort=created" in page
     assert Choice.of(QueryDict("sort=nonsense")).sort == ""
     assert "sort=" not in text(browser.get("/?view=archived")).partition('id="rows-box"')[2]
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL tells its plan")
-def test_open_sessions_are_found_by_an_index_of_their_own(anna: Extension, queue: Queue) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-    branches = {
-        "session_open_of_holder": Session.objects.filter(holder=anna),
-        "session_open_in_queue": Session.objects.filter(holder=None, queue=queue),
-    }
-    for index, branch in branches.items():
-        plan: Any = branch.open().order_by("-last_at", "-pk")[:50].explain()
-        assert index in plan
