@@ -42,7 +42,7 @@ def anna() -> Extension:
 def uploaded(anna: Extension, text: str | bytes, country: str = "CH") -> CardImport:
     raw = text if isinstance(text, bytes) else text.encode()
     file = SimpleUploadedFile("people.csv", raw)
-    return card_import.begin(anna.user, anna, "people.csv", file, country)
+    return card_import.begin(anna.user, anna, file, country)
 
 
 def looked_at(anna: Extension, text: str | bytes, country: str = "CH") -> CardImport:

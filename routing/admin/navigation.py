@@ -28,6 +28,19 @@ PAGES: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Customers",
+        (
+            ("Customers", "contacts", "routing", "card"),
+            ("Addresses", "alternate_email", "routing", "customer"),
+            ("Tags", "sell", "routing", "tag"),
+            ("Customer fields", "list_alt", "routing", "cardfield"),
+            ("Address book", "menu_book", "routing", "addressbook"),
+            ("Imports", "upload_file", "routing", "cardimport"),
+            ("Changes of customers", "history", "routing", "cardevent"),
+            ("Erased customers", "person_off", "routing", "erasure"),
+        ),
+    ),
+    (
         "Traffic",
         (
             ("Sessions", "forum", "routing", "session"),

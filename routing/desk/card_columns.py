@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.utils import timezone
 from import_export import fields, resources
 
 from ..models import Card, CardField, Customer
@@ -125,6 +127,25 @@ class CardResource(resources.ModelResource):
                 if place:
                     known[place] = each.address
         return known
+
+
+class _Echo:
+    """A file of which each line is handed on at once."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_of(found: Any) -> Iterator[str]:
+    """These cards as a CSV file, line by line."""
+    writer = csv.writer(_Echo())
+    for n, line in enumerate(CardResource().lines(cards_in_chunks(found))):
+        yield "\ufeff" * (n == 0) + writer.writerow(line)
+
+
+def file_name() -> str:
+    """What today's file of customers is called."""
+    return f"customers-{timezone.localdate():%Y-%m-%d}.csv"
 
 
 def cards_in_chunks(found: Any) -> Iterator[Card]:

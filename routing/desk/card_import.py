@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import re
 import time
 from typing import Any
 
@@ -32,14 +33,19 @@ AT_ONCE = 120.0  # seconds of work before another worker may take over
 
 
 def begin(
-    user: Any, extension: Extension | None, name: str, file: File[Any], country: str
+    user: Any, extension: Extension | None, file: File[Any] | None, country: str
 ) -> CardImport:
     """Keep a file to be imported and call a worker to look at it. Raises Refused."""
+    country, name = country.strip().upper(), (file.name if file else "") or "customers.csv"
+    if file is None:
+        raise Refused(_("Choose a file."))
+    if country and not re.fullmatch("[A-Z]{2}", country):
+        raise Refused(_("Write the country with two letters, like CH."))
     if not file.size:
         raise Refused(_("The file is empty."))
     if file.size > MOST_BYTES:
         raise Refused(_("The file is too large: at most 50 MB."))
-    made = CardImport(user=user, extension=extension, name=name[:255], country=country.upper()[:2])
+    made = CardImport(user=user, extension=extension, name=name[:255], country=country)
     made.file.save("customers.csv", file, save=False)
     made.save()
     transaction.on_commit(call)
