@@ -26,6 +26,8 @@ SCOPES = {
     "sessions:write": "Pick up, transfer and close sessions, write notes",
     "messages:read": "Read messages and their files",
     "messages:send": "Send messages, take them back, try them again; upload files",
+    "campaigns:read": "Read campaigns",
+    "campaigns:write": "Make, start, pause and stop campaigns",
     "events:read": "Follow the feed of changes",
     "statistics:read": "Read statistics",
     "webhooks:read": "Read webhooks and what was delivered",

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from routing import files
+from routing import campaigns, files
 from routing.models import HourCount, Message, Queue, Rule, Session
 
 from ..factories import ExtensionFactory, MessageFactory, NumberFactory, RuleFactory, SessionFactory
@@ -246,3 +246,32 @@ def test_lists_cost_the_same_however_long_they_are(
         for _ in range(4):
             grow()
         assert cost(api) == few <= 8, path
+
+
+def test_a_campaign_is_made_started_and_stopped(scene: Scene, agent: Api, shop: Api) -> None:
+    wanted = {"name": "May", "from": OURS, "text": "Hi {{name}}"}
+    wanted["recipients"] = "number,name\n+41791110001,Ann\n+41791110002,\nnobody,Ben\n"
+    assert agent.post("campaigns", wanted, 403)["code"] == "not_allowed"
+    assert shop.post("campaigns", {**wanted, "from": "+1"}, 403)["code"] == "not_your_number"
+    named = {"Idempotency-Key": "may"}
+    made = shop.post("campaigns", wanted, 201, **named)
+    assert made["state"] == "draft" and shop.post("campaigns", wanted, 201, **named) == made
+    path = f"campaigns/{made['id']}"
+    assert shop.post(f"{path}/start", expect=409)["code"] == "refused"
+    while campaigns.read_some():
+        pass
+    while campaigns.check_some():
+        pass
+    shown = shop.get(path)
+    assert shown["checked"] and shown["counts"]["waiting"] == 1
+    rows = shop.get(f"{path}/recipients")["results"]
+    assert [(row["given"], row["state"], row["reason"]) for row in rows] == [
+        ("+41791110001", "waiting", ""),
+        ("+41791110002", "left_out", "variable"),
+        ("nobody", "left_out", "invalid"),
+    ]
+    assert shop.post(f"{path}/start")["state"] == "running"
+    assert shop.post(f"{path}/pause")["state"] == "paused"
+    assert shop.post(f"{path}/resume")["state"] == "running"
+    assert shop.post(f"{path}/stop")["state"] == "stopped"
+    assert [each["name"] for each in shop.get("campaigns")["results"]] == ["May"]

@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from . import (  # fmt: skip
+    bulk,
     channels,
     events,
     hooks,
@@ -29,6 +30,7 @@ for name, resource in {
     "sessions": sessions.Sessions,
     "messages": messages.Messages,
     "files": uploads.Files,
+    "campaigns": bulk.Campaigns,
     "events": events.Events,
     "statistics": statistics.Statistics,
     "webhooks": hooks.Webhooks,
