@@ -96,9 +96,11 @@ def _plan_by_index() -> None:
         raw.parley_by_index = lasting
 
 
+# A scan that cannot be avoided is then taken for so costly that PostgreSQL would compile each
+# statement for a second.
 _BY_INDEX = (
     "SELECT set_config(name, 'off', %s::boolean) "
-    "FROM unnest('{enable_seqscan, enable_hashjoin, enable_mergejoin}'::text[]) AS n(name)"
+    "FROM unnest('{enable_seqscan, enable_hashjoin, enable_mergejoin, jit}'::text[]) AS n(name)"
 )
 
 
