@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from channels_app.models import Channel
 
 from ..models import Door, Platform
+from .categories import categories
 from .channels import channels
 from .doors import MadeDoor, doors
 from .mistakes import NotApplied
@@ -20,7 +21,7 @@ from .reading import Entry, keys, read
 from .story import Story
 from .values import Change
 
-KEYS = ("extensions", "queues", "platforms", "channels", "doors")
+KEYS = ("extensions", "queues", "categories", "platforms", "channels", "doors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def apply(text: str, *, dry_run: bool = False) -> Outcome:
         with transaction.atomic():
             extensions(part("extensions"), story)
             queues(part("queues"), story)
+            categories(part("categories"), story)
             named_platforms = platforms(part("platforms"), story)
             platforms_of_doors(part("doors"))
             named_channels = channels(part("channels"), story)

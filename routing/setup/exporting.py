@@ -9,7 +9,7 @@ import yaml
 
 from channels_app.models import Channel, Number
 
-from ..models import Door, Extension, Platform, Queue, Rule
+from ..models import Category, Door, Extension, Platform, Queue, Rule
 
 HEADER = """\
 # Parley's configuration. Read it back with: python manage.py apply FILE
@@ -46,6 +46,9 @@ def export(*, with_secrets: bool = False) -> str:
             for each in Door.objects.select_related("sender", "receiver").order_by("name")
         ],
     }
+    names = Category.objects.filter(queue=None).order_by("name").values_list("name", flat=True)
+    if names:
+        found["categories"] = list(names)
     body = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return HEADER + (WITH if with_secrets else WITHOUT) + body
 
