@@ -17,7 +17,7 @@ from ..models.tokens import SCOPES
 from .access import AgentRequest, agent
 from .pages import desk_page
 
-DAYS = {"30": _("30 days"), "90": _("90 days"), "365": _("A year"), "": _("Never")}
+DAYS = {"30": _("30 days"), "90": _("90 days"), "365": _("A year"), "": _("Until it is revoked")}
 MOST = 50  # tokens of one agent that work
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from ...models.tokens import SCOPES
@@ -23,7 +23,8 @@ class Schema(AutoSchema):
         return [{KEY: []}, {OAUTH: [self._scope()]}]
 
     def get_description(self) -> str:
-        return f"{super().get_description() or ''}\n\nScope: `{self._scope()}`".strip()
+        said = inspect.getdoc(getattr(self.view, self.view.action)) or ""
+        return f"{said}\n\nScope: `{self._scope()}`".strip()
 
     def get_operation_id(self) -> str:
         return f"{self._tag()}_{self.view.action}".replace("-", "_")
@@ -42,23 +43,17 @@ class Schema(AutoSchema):
         return str(self.view.scope)
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "routing.doors.rest.callers.KeyAuthentication"
-    name = KEY
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A personal token, or the key of a service.",
-        }
-
-
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Let every operation name the problems that it may answer with; and the ways to log in."""
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
-    components.setdefault("securitySchemes", {})[OAUTH] = {
+    schemes = components.setdefault("securitySchemes", {})
+    schemes[KEY] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A personal token, or the key of a service.",
+    }
+    schemes[OAUTH] = {
         "type": "oauth2",
         "description": "A service exchanges its client ID and key for a token of one hour.",
         "flows": {"clientCredentials": {"tokenUrl": "/api/v1/oauth/token", "scopes": SCOPES}},

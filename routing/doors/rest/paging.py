@@ -30,3 +30,17 @@ class Pages(CursorPagination):
             return found
         except (NotFound, ValueError):
             raise Problem("bad_cursor") from None
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        def link(said: str) -> dict[str, Any]:
+            return {"type": ["string", "null"], "format": "uri", "description": said}
+
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": link("The address of the next page; null on the last."),
+                "previous": link("The address of the page before; null on the first."),
+                "results": schema,
+            },
+        }
