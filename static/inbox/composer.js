@@ -38,6 +38,7 @@ export function begin() {
   drafts.begin(form);
   attach.begin(form, complain, counter);
   overtaken.begin(form);
+  if (outbox.holds(form.dataset.session, form.text.value)) form.text.value = "";
   outbox.begin(answered);
   fit();
   if (matchMedia("(pointer: fine)").matches && !("walking" in document.body.dataset)) form.text.focus({ preventScroll: true });
@@ -147,6 +148,7 @@ async function send(form) {
   fit();
   complain("");
   await drafts.hold();
+  drafts.leave(form);
   outbox.add({ key, text, basis, session: form.dataset.session, url: form.action });
   form.text.focus({ preventScroll: true });
 }

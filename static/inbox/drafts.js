@@ -42,6 +42,11 @@ export function hold() {
   return flying;
 }
 
+/** The text is on its way: this browser keeps it elsewhere. */
+export function leave(form) {
+  sessionStorage.removeItem(place(form));
+}
+
 /** The text was sent, and the server forgot it; or it took this one back. */
 export function settled(form, text = "") {
   kept = text;

@@ -12,8 +12,10 @@ const open = () => byId("thread")?.dataset.session;
 let tell = () => {}; // what the composer does with an answer
 let busy = false;
 
-const load = () => JSON.parse(localStorage.getItem(STORE) ?? "[]");
-const save = (items) => localStorage.setItem(STORE, JSON.stringify(items));
+// Of this agent alone: another one may log in at the same browser.
+const place = () => `${STORE}:${byId("desk")?.dataset.agent}`;
+const load = () => JSON.parse(localStorage.getItem(place()) ?? "[]");
+const save = (items) => localStorage.setItem(place(), JSON.stringify(items));
 
 /** Show what is held of the open session; `answered(item, answer, mine)` gets what the server says. */
 export function begin(answered) {
@@ -28,6 +30,10 @@ export function add(item) {
   draw();
   pump();
 }
+
+/** Whether this text of the session is held: then it is no draft any more. */
+export const holds = (session, text) =>
+  load().some((item) => item.session === session && item.text === text);
 
 /** Forget it: it is sent, or back in the composer. */
 export function drop(key) {
@@ -47,37 +53,37 @@ export function draw() {
 }
 
 function bubble(item) {
-  const place = document.createElement("li");
-  place.className = "own held";
-  place.id = `held-${item.key}`;
-  place.innerHTML = '<div class="bubble"><div class="text" dir="auto"></div><p class="meta"><span class="mark"></span></p></div><p class="note" hidden></p>';
-  place.querySelector(".text").textContent = item.text;
-  place.querySelector(".mark").append(icon("mark-queued"));
-  if (item.problem) show(place, item);
-  else place.setAttribute("aria-hidden", "true"); // what is said is what the server has
-  return place;
+  const made = document.createElement("li");
+  made.className = "own held";
+  made.id = `held-${item.key}`;
+  made.innerHTML = '<div class="bubble"><div class="text" dir="auto"></div><p class="meta"><span class="mark"></span></p></div><p class="note" hidden></p>';
+  made.querySelector(".text").textContent = item.text;
+  made.querySelector(".mark").append(icon("mark-queued"));
+  if (item.problem) show(made, item);
+  else made.setAttribute("aria-hidden", "true"); // what is said is what the server has
+  return made;
 }
 
-function show(place, item) {
-  place.removeAttribute("aria-hidden");
-  const note = place.querySelector(".note");
+function show(made, item) {
+  made.removeAttribute("aria-hidden");
+  const note = made.querySelector(".note");
   note.hidden = false;
   note.textContent = item.problem;
-  if (item.waits || place.querySelector("button")) return;
+  if (item.waits || made.querySelector("button")) return;
   const back = document.createElement("button");
   back.type = "button";
   back.className = "button small";
   back.dataset.takeBack = item.key;
   back.textContent = "Back to the composer";
-  place.append(back);
+  made.append(back);
 }
 
 /** Say under its bubble why it has not left; with `waits` it is tried again by itself. */
 export function mark(key, problem, waits = false) {
   save(load().map((item) => (item.key === key ? { ...item, problem, waits } : item)));
   const item = load().find((each) => each.key === key);
-  const place = byId(`held-${key}`);
-  if (item && place) show(place, item);
+  const made = byId(`held-${key}`);
+  if (item && made) show(made, item);
 }
 
 /** Send what is held, in its order. */
@@ -126,5 +132,5 @@ setInterval(() => {
   if (navigator.onLine && load().some((item) => item.waits)) pump();
 }, AGAIN);
 addEventListener("storage", (event) => {
-  if (event.key === STORE) draw(); // another tab has sent it
+  if (event.key === place()) draw(); // another tab has sent it
 });
