@@ -6,6 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from ..stories.agent import Agent
+from ..stories.databases import ROOT
 from ..stories.vendor import Request, Response
 from .house import CRMS, House, somebody
 
@@ -173,3 +177,14 @@ def test_who_has_no_token_hears_nothing(house: House, made: dict[str, Any]) -> N
         assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (1008, "TOKEN EXPIRED")
     log = (house.parley.folder / "front.log").read_text()
     assert client.token not in log and made["client_secret"] not in log
+
+
+def test_the_examples_of_the_page_run(house: House, made: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / "open-api.md").read_text("utf-8")
+    to, changes = somebody(), {"https://desk.example.com": house.parley.url}
+    changes |= {"CLIENT-SECRET": made["client_secret"], "+41791234515": CRMS, "+41791112233": to}
+    for code in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for old, new in changes.items():
+            code = code.replace(old, new)
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    house.parley.wait(lambda: house.sent(to), 20)
