@@ -42,7 +42,7 @@ def run(house: House, language: str, code: str, to: str, second: str) -> str:
 
 def test_there_are_examples_in_both_languages() -> None:
     assert {language for language, _ in EXAMPLES} == {"sh", "python"}
-    assert len(SENDING) == 7 and len(READING) == 4 and len(OTHERS) == 2
+    assert len(SENDING) >= 7 and len(READING) >= 4 and len(OTHERS) >= 2
 
 
 @pytest.mark.parametrize(("language", "code"), SENDING)
