@@ -91,9 +91,13 @@ async function pump() {
   if (busy) return;
   busy = true;
   try {
-    for (const { key } of load()) {
-      const item = load().find((each) => each.key === key && (!each.problem || each.waits));
-      if (item && !(await send(item))) break;
+    const tried = new Set();
+    for (;;) {
+      // Looked up anew each time: while one was on its way the next may have been written.
+      const item = load().find((each) => !tried.has(each.key) && (!each.problem || each.waits));
+      if (!item) break;
+      tried.add(item.key);
+      if (!(await send(item))) break;
     }
   } finally {
     busy = false;

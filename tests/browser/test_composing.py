@@ -32,6 +32,16 @@ def test_what_is_sent_without_a_line_is_shown_held_and_sent_once(visit: Visit) -
     expect(phone.get_by_text("First", exact=True)).to_have_count(1)
 
 
+def test_two_texts_in_a_row_both_leave(visit: Visit) -> None:
+    page, phone = opened(visit)
+    for words in ("One after", "the other"):
+        box(page).fill(words)
+        box(page).press("Enter")
+    expect(phone.get_by_text("the other", exact=True)).to_be_visible()
+    expect(page.locator("#messages > .held")).to_have_count(0)
+    expect(page.locator("#messages > .own")).to_have_count(2)
+
+
 def test_a_message_for_later_is_changed_and_sent_now(visit: Visit) -> None:
     page, phone = opened(visit)
     box(page).fill("Good morning")
