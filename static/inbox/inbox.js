@@ -64,9 +64,13 @@ document.addEventListener("htmx:afterRequest", async (event) => {
 
 // Back and forward: htmx fetches the page anew; the list should not lose its place by that.
 let kept = null;
+let top = 0; // of the list, which on a phone is not there while a session is read
+document.addEventListener("scroll", ({ target }) => {
+  if (target.id === "rows-box" && target.offsetParent) top = target.scrollTop;
+}, { capture: true, passive: true });
 addEventListener("popstate", () => {
   const box = document.getElementById("rows-box");
-  kept = box && { query: box.dataset.query, top: box.scrollTop };
+  kept = box && { query: box.dataset.query, top: box.offsetParent ? box.scrollTop : top };
 }, { capture: true });
 document.addEventListener("htmx:historyRestore", () => {
   const box = document.getElementById("rows-box");

@@ -24,10 +24,10 @@ document.addEventListener("touchmove", (event) => {
   const [{ clientX, clientY }] = event.touches;
   const by = clientX - swipe.x;
   if (!swipe.sure && Math.abs(clientY - swipe.y) > SURE) swipe = null; // it scrolls
-  else if (swipe.sure || Math.abs(by) > SURE) show(by);
+  else if (swipe.sure || Math.abs(by) > SURE) drag(by);
 }, { passive: true });
 
-function show(by) {
+function drag(by) {
   const { row } = swipe;
   const name = act(by);
   // What is closed already can only be archived.

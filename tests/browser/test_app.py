@@ -244,7 +244,7 @@ def test_a_restarted_server_is_caught_up_with(visit: Visit, parley: System) -> N
     )
     parley.start_front()
     expect(page.get_by_text("Back online")).to_be_visible(timeout=20_000)
-    expect(page.get_by_text("While you were away")).to_have_count(1)
+    expect(page.get_by_text("While you were away")).to_have_count(1, timeout=20_000)
     expect(phone.get_by_text("Connected")).to_be_visible(timeout=20_000)
     says(phone, "After")
     expect(page.get_by_role("log").get_by_text("After")).to_have_count(1)
