@@ -23,7 +23,7 @@ PLURALS = {
     "de": "nplurals=2; plural=(n != 1);",
     "pl": "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);",
 }
-HEADER = r'''msgid ""
+HEADER = r"""msgid ""
 msgstr ""
 "Language: {0}\n"
 "Plural-Forms: {1}\n"
@@ -31,7 +31,7 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
 "Content-Transfer-Encoding: 8bit\n"
 
-'''
+"""
 #: What only administrators and other systems read is English everywhere.
 ELSEWHERE = ("admin", "campaigns", "doors", "management", "migrations", "setup")
 
@@ -54,6 +54,7 @@ def marked() -> dict[Key, str]:
     for path in sorted((ROOT / "routing").rglob("*.py")):
         if path.relative_to(ROOT / "routing").parts[0] not in ELSEWHERE:
             found |= dict(_in_python(path.read_text("utf-8")))
+    found |= {(None, one): many for one, many in _in_scripts()}
     for path in sorted((ROOT / "templates").rglob("*.html")):
         if path.relative_to(ROOT / "templates").parts[0] not in ("admin", "rest"):
             found |= dict(_in_template(path))
@@ -67,6 +68,14 @@ def _in_python(source: str) -> Iterator[tuple[Key, str]]:
             yield from _sentence(node.func.id, given)
 
 
+def _in_scripts() -> Iterator[tuple[str, str]]:
+    from routing.inbox import scripted
+
+    said, counted = scripted.marked()
+    yield from ((text, "") for text in said)
+    yield from counted
+
+
 def _in_template(path: Path) -> Iterator[tuple[Key, str]]:
     from django.utils.translation.template import templatize
 
@@ -75,7 +84,7 @@ def _in_template(path: Path) -> Iterator[tuple[Key, str]]:
 
 
 def _sentence(name: str, given: list[object]) -> Iterator[tuple[Key, str]]:
-    name = "gettext" if name == "_" else name.removesuffix("_lazy")
+    name = "gettext" if name == "_" else name.removesuffix("_lazy").removesuffix("_noop")
     if name not in MARKS:
         return
     context, one, many = (
@@ -124,7 +133,7 @@ if __name__ == "__main__":
     import django
     from django.conf import settings
 
-    settings.configure(USE_I18N=True)
+    settings.configure(USE_I18N=True, BASE_DIR=ROOT, DEBUG=False)
     django.setup()
     for each in PLURALS:
         write(each, gather(each))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from ..models import Extension, Session
@@ -31,8 +30,9 @@ def snooze(extension: Extension, session: Session, until: datetime) -> None:
         if session.holder is None and not session.shared:
             take(extension, session)
         Session.objects.filter(pk=session.pk).update(snoozed_until=until, woken=Session.SEEN)
-        at = timezone.localtime(until) if until != Session.UNTIL_REPLY else None
-        when = date_format(at, "l, j F, H:i") if at else "the customer replies"
+        when = "the customer replies"
+        if until != Session.UNTIL_REPLY:  # each reader is told it in their own zone
+            when = until.astimezone(UTC).isoformat(" ", "minutes")
         say(session, "snoozed", f"{extension.name} snoozed the session until {when}", extension)
         nudge(audiences(session), session)
 

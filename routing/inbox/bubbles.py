@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from .. import outbox
 from ..desk import NOTE
 from ..models import AgentSettings, Attachment, Message, Session
+from .events import reason as told_reason
 
 PAGE = 50
 LEAD_IN = 10  # messages shown before the one that is sought
@@ -91,7 +92,7 @@ class Bubble:
     @property
     def note(self) -> str:
         """What stands under the message, if its state needs more than a mark."""
-        status, reason = self.message.status, self.message.reason
+        status, reason = self.message.status, told_reason(self.message.reason)
         if status == Message.QUEUED:
             return self.place or (_("Waiting: %(reason)s") % {"reason": reason} if reason else "")
         if status == Message.FAILED:

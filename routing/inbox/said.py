@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..models import Attachment, Extension, Message, Session
 from .bubbles import Bubble
+from .events import reason, told
 from .lines import address_of
 from .texts import linked
 
@@ -111,7 +112,7 @@ def _said(bubble: Bubble, session: Session, extension: Extension) -> Said:
         first_unread=bubble.first_unread,
         who=str(session.customer) if message.direction == Message.IN else bubble.author,
         at=timezone.localtime(message.created_at).isoformat(timespec="seconds"),
-        text=message.text,
+        text=told(message.event, message.text) if bubble.side == "line" else message.text,
         word=bubble.word if bubble.side == "own" else "",
         note=bubble.note if bubble.side == "own" else "",
         leaves_at=leaves_at.isoformat() if leaves_at else "",
@@ -133,6 +134,6 @@ def _file(file: Attachment, guest: bool) -> File:
         name=file.name,
         size=str(filesizeformat(file.size)),
         type=file.content_type,
-        reason=file.reason,
+        reason=reason(file.reason),
         again=file.state == Attachment.MISSING and bool(file.source_url) and not guest,
     )

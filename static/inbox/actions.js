@@ -5,6 +5,7 @@ import { apply, seen, turn } from "./thread.js";
 import { refresh } from "./list.js";
 import * as undo from "./undo.js";
 import { begin as beginTemplates } from "./templates.js";
+import { say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -35,7 +36,7 @@ async function act(form, submitter) {
   try {
     answer = await ask(form.action, { body });
   } catch {
-    toast("No connection. Nothing was changed.");
+    toast(say("No connection. Nothing was changed."));
     despair();
     undo.failed(form);
     return;
@@ -55,7 +56,7 @@ async function act(form, submitter) {
     else if (answer.headers.has("X-Parley-Ask")) showDialog(answer.html);
     else toast(parsed(answer.html).querySelector("[role=alert]")?.textContent ?? "");
   } else if (answer.status >= 500 || answer.status === 403) {
-    toast(`The server could not do it (${answer.status}).`);
+    toast(say("The server could not do it ({status}).", { status: answer.status }));
   } else {
     byId("dialog").close();
     apply(answer, mine);
@@ -96,7 +97,7 @@ async function openDialog(address) {
     if (answer.status !== 200) return apply(answer, turn());
     showDialog(answer.html);
   } catch {
-    toast("No connection.");
+    toast(say("No connection."));
   }
 }
 
@@ -116,8 +117,9 @@ byId("dialog").addEventListener("close", () => byId("dialog").replaceChildren())
 function confirmed(form) {
   const dialog = byId("dialog");
   fill(`<form method="dialog" class="sheet"><h2 id="dialog-title"></h2><p></p>
-    <p class="sheet-foot"><button class="button" value="no" autofocus>Cancel</button>
+    <p class="sheet-foot"><button class="button" value="no" autofocus></button>
     <button class="button primary" value="yes"></button></p></form>`);
+  dialog.querySelector("[value=no]").textContent = say("Cancel");
   dialog.querySelector("h2").textContent = `${form.dataset.confirmYes}?`;
   dialog.querySelector("p").textContent = form.dataset.confirm;
   dialog.querySelector("[value=yes]").textContent = form.dataset.confirmYes;

@@ -1,6 +1,7 @@
 // Files of the composer: chosen, dropped or pasted, and checked before they travel.
 
 import { icon } from "./page.js";
+import { say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 let files = [];
@@ -51,7 +52,7 @@ function add(more) {
   const form = byId("write");
   if (!form || !more.length) return;
   if (!("maxBytes" in form.dataset)) {
-    complain("This channel carries text only; it takes no files.");
+    complain(say("This channel carries text only; it takes no files."));
     return;
   }
   const wrong = more.map((file) => refuse(file, form.dataset)).filter(Boolean);
@@ -62,15 +63,19 @@ function add(more) {
 }
 
 function refuse(file, rules) {
-  if (!file.size) return `${file.name} is empty.`;
+  if (!file.size) return say("{name} is empty.", { name: file.name });
   const own = JSON.parse(rules.sizes).filter(([type]) => file.type.startsWith(type)).map(([, most]) => most);
   const most = Math.min(Number(rules.maxBytes), ...own);
-  const of = own.length ? ` of the type ${file.type}` : "";
-  if (file.size > most) return `${file.name} has ${size(file.size)}; at most ${size(most)}${of} can be sent here.`;
+  if (file.size > most) {
+    const told = { name: file.name, size: size(file.size), most: size(most), type: file.type };
+    return own.length
+      ? say("{name} has {size}; at most {most} of the type {type} can be sent here.", told)
+      : say("{name} has {size}; at most {most} can be sent here.", told);
+  }
   const accept = rules.accept.split(",").filter(Boolean);
   const taken = !accept.length || accept.some((type) =>
     type.endsWith("/*") ? file.type.startsWith(type.slice(0, -1)) : file.type === type);
-  return taken ? "" : `${file.name} is of a type that cannot be sent here.`;
+  return taken ? "" : say("{name} is of a type that cannot be sent here.", { name: file.name });
 }
 
 function size(bytes) {
@@ -90,7 +95,7 @@ function draw() {
     const remove = document.createElement("button");
     remove.type = "button";
     remove.className = "icon-button";
-    remove.setAttribute("aria-label", `Remove ${file.name}`);
+    remove.setAttribute("aria-label", say("Remove {name}", { name: file.name }));
     remove.append(icon("cross"));
     remove.addEventListener("click", () => {
       files = files.filter((other) => other !== file);

@@ -8,6 +8,7 @@ import * as costly from "./costly.js";
 import * as drafts from "./drafts.js";
 import * as outbox from "./held.js";
 import * as overtaken from "./overtaken.js";
+import { counted, say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 let sending = false;
@@ -77,6 +78,8 @@ function complain(text) {
   line.hidden = !text;
 }
 
+const UNITS = { characters: () => "", "utf-16": () => say("units"), bytes: () => say("bytes") };
+
 function counter() {
   const line = byId("counter");
   const form = byId("write");
@@ -89,16 +92,16 @@ function counter() {
   if (text && "segments" in line.dataset && count) {
     const found = count(text);
     parts.push(`${found.units}/${found.segments * found.per_segment}`);
-    parts.push(found.segments === 1 ? "1 segment" : `${found.segments} segments`);
+    parts.push(counted("{count} segment", "{count} segments", found.segments));
     const letters = [...(found.costly ?? [])];
-    if (letters.length) parts.push(`because of ${letters.slice(0, 3).join(" ")}`);
+    if (letters.length) parts.push(say("because of {letters}", { letters: letters.slice(0, 3).join(" ") }));
   } else if (text) {
     const letters = SIZES.characters(text);
-    parts.push(letters === 1 ? "1 character" : `${letters} characters`);
+    parts.push(counted("{count} character", "{count} characters", letters));
   }
   if (most && size > most) {
-    const unit = form.dataset.unit === "characters" ? "" : ` ${form.dataset.unit.replace("utf-16", "units")}`;
-    parts.push(`${size - most}${unit} too many${beside ? " beside a file" : ""}`);
+    const told = { count: size - most, unit: UNITS[form.dataset.unit]() };
+    parts.push((beside ? say("{count} {unit} too many beside a file", told) : say("{count} {unit} too many", told)).replace("  ", " "));
   }
   if (count && "segments" in line.dataset) costly.offer(form.text.value, count);
   line.classList.toggle("over", Boolean(most) && size > most);
@@ -128,7 +131,7 @@ export function takeBack(text, { files, last }) {
   grow(form.text);
   counter();
   if (files && last && gone.length) attach.put(gone);
-  else if (files) complain("The message is back. Please attach its files again.");
+  else if (files) complain(say("The message is back. Please attach its files again."));
   form.text.focus({ preventScroll: true });
 }
 
@@ -169,7 +172,7 @@ function answered(item, answer, mine) {
   else if (answer.status === 409) stopped(form, answer);
   else if (answer.status === 410) show(answer.html);
   else if (answer.status === 404) apply(answer, mine);
-  else complain(`The server could not take it (${answer.status}). Your text is kept.`);
+  else complain(say("The server could not take it ({status}). Your text is kept.", { status: answer.status }));
 }
 
 /** Put a text that has not left back, before what was typed since. */
@@ -196,9 +199,9 @@ async function withFiles(form, text) {
     else if (answer.status === 409) stopped(form, answer);
     else if (answer.status === 410) show(answer.html);
     else if (answer.status === 404) apply(answer, mine);
-    else again(`The server could not take it (${answer.status}).`);
+    else again(say("The server could not take it ({status}).", { status: answer.status }));
   } catch {
-    again("No connection.");
+    again(say("No connection."));
   } finally {
     sending = false;
     attach.progress(null);
@@ -209,7 +212,7 @@ async function withFiles(form, text) {
 function again(what) {
   failed = true;
   drafts.typed(byId("write"));
-  complain(`${what} Your text is kept; press Send again. It will not be sent twice.`);
+  complain(`${what} ${say("Your text is kept; press Send again. It will not be sent twice.")}`);
 }
 
 /** The composer's text and files have gone; what was typed meanwhile stays. */
@@ -249,7 +252,7 @@ function refused(form, answer) {
 function reason(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
-  return holder.content.querySelector("[role=alert]")?.textContent ?? "That was not possible.";
+  return holder.content.querySelector("[role=alert]")?.textContent ?? say("That was not possible.");
 }
 
 document.addEventListener("input", (event) => {

@@ -1,5 +1,7 @@
 // The letters that make an SMS dear: shown in the text, and what it would be with plain ones instead.
 
+import { counted } from "./words.js";
+
 const byId = (id) => document.getElementById(id);
 const PLAIN = new Map(Object.entries({
   "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "`": "'", "\u00b4": "'",
@@ -38,7 +40,7 @@ export function offer(text, count) {
   const then = count(plainer.trim()).segments;
   const better = then < now.segments;
   button.hidden = !better;
-  button.textContent = then === 1 ? "Make it 1 segment" : `Make it ${then} segments`;
+  button.textContent = counted("Make it {count} segment", "Make it {count} segments", then);
   if (!better) byId("costly").hidden = true;
   else if (!byId("costly").hidden) draw(text, now.costly);
 }

@@ -1,6 +1,7 @@
 // Earlier sessions of the customer, above the thread: loaded when they are asked for.
 
 import { ask, parsed, toast } from "./page.js";
+import { say } from "./words.js";
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("#earlier > a");
@@ -38,6 +39,6 @@ async function load(address) {
   } catch {
     // told below
   }
-  toast("The earlier sessions could not be loaded.");
+  toast(say("The earlier sessions could not be loaded."));
   return null;
 }

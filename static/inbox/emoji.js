@@ -1,6 +1,7 @@
 // The emoji picker: loaded when it is first opened, with data of our own server.
 
 import { toast } from "./page.js";
+import { say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const VENDOR = new URL("../vendor/emoji-picker-element/", import.meta.url);
@@ -42,7 +43,7 @@ async function open(button) {
     picker ??= await load();
   } catch {
     button.setAttribute("aria-expanded", "false");
-    toast("The emoji could not be loaded.");
+    toast(say("The emoji could not be loaded."));
     return;
   }
   byId("composer").append(picker);

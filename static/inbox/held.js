@@ -3,6 +3,7 @@
 
 import { ask, icon, toast } from "./page.js";
 import { seen, turn } from "./thread.js";
+import { say } from "./words.js";
 
 const STORE = "parley:held";
 const AGAIN = 4000; // ms between tries while something is held
@@ -74,7 +75,7 @@ function show(made, item) {
   back.type = "button";
   back.className = "button small";
   back.dataset.takeBack = item.key;
-  back.textContent = "Back to the composer";
+  back.textContent = say("Back to the composer");
   made.append(back);
 }
 
@@ -115,18 +116,18 @@ async function send(item) {
   try {
     answer = await ask(item.url, { body });
   } catch {
-    mark(item.key, "Waiting for the connection. It will be sent once.", true);
+    mark(item.key, say("Waiting for the connection. It will be sent once."), true);
     return false;
   }
   if (answer.status >= 500 || answer.status === 429) {
-    mark(item.key, "The server cannot take it now. It will be sent once.", true);
+    mark(item.key, say("The server cannot take it now. It will be sent once."), true);
     return false;
   }
   if (item.session === open()) tell(item, answer, mine);
   else if (answer.status === 200) {
     drop(item.key);
-    toast("What you wrote without a connection is sent.");
-  } else mark(item.key, "Not sent: something changed meanwhile.");
+    toast(say("What you wrote without a connection is sent."));
+  } else mark(item.key, say("Not sent: something changed meanwhile."));
   return true;
 }
 

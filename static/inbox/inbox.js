@@ -28,6 +28,7 @@ import "./withtext.js";
 import "./emoji.js";
 import "./lightbox.js";
 import "./message_menu.js";
+import { say } from "./words.js";
 
 function settle() {
   thread.begin();
@@ -48,10 +49,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 document.addEventListener("htmx:responseError", (event) => {
   const lost = event.detail.xhr.status === 404;
-  toast(lost ? "This session is no longer yours." : "The server could not do it.");
+  toast(lost ? say("This session is no longer yours.") : say("The server could not do it."));
   refresh(0);
 });
-document.addEventListener("htmx:sendError", () => toast("No connection."));
+document.addEventListener("htmx:sendError", () => toast(say("No connection.")));
 document.addEventListener("htmx:afterRequest", async (event) => {
   const address = event.detail.xhr?.getResponseHeader("X-Parley-Open");
   if (!address) return;

@@ -1,6 +1,7 @@
 // How the agent has arranged the page: the list's width, density, what Enter does. Kept on the server.
 
 import { ask, toast } from "./page.js";
+import { say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const STEP = 16; // px by an arrow key
@@ -23,7 +24,7 @@ document.addEventListener("change", async (event) => {
   const { name, value } = event.target;
   if (name === "density") byId("desk").dataset.density = value;
   if (name === "enter_sends") byId("desk").dataset.enter = value === "True" ? "sends" : "breaks";
-  toast((await keep({ [name]: value })) ? "Saved" : "It could not be saved.");
+  toast((await keep({ [name]: value })) ? say("Saved") : say("It could not be saved."));
 });
 
 document.addEventListener("click", async (event) => {
@@ -32,7 +33,7 @@ document.addEventListener("click", async (event) => {
   const shown = byId("desk").dataset.events === "hidden";
   byId("desk").dataset.events = shown ? "shown" : "hidden";
   button.setAttribute("aria-pressed", String(shown));
-  if (!(await keep({ events: shown ? "True" : "False" }))) toast("It could not be saved.");
+  if (!(await keep({ events: shown ? "True" : "False" }))) toast(say("It could not be saved."));
 });
 
 // --- the list's width --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import { heard } from "./notify.js";
 import { toast } from "./page.js";
 import * as status from "./status.js";
 import { news } from "./thread.js";
+import { say } from "./words.js";
 
 const PATIENCE = 2500; // ms without connection before the pill shows
 const SILENCE = 40_000; // ms without a sign, of which one comes every 15 s: the line is dead
@@ -77,7 +78,7 @@ function nudged(nudge) {
   if (nudge.here) return here.nudged(nudge.here);
   if ("mention" in nudge) {
     document.body.dispatchEvent(new Event("parley:mention"));
-    if (nudge.mention && String(nudge.mention) !== open()) toast("A colleague mentioned you in a note.");
+    if (nudge.mention && String(nudge.mention) !== open()) toast(say("A colleague mentioned you in a note."));
     return;
   }
   refresh();

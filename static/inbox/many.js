@@ -1,6 +1,7 @@
 // Selecting sessions in the list, what is done to them at once, and its Undo.
 
 import { ask, parsed, toast } from "./page.js";
+import { counted, say } from "./words.js";
 
 const OFFERED = 10_000; // ms in which Undo stands there
 const chosen = new Set();
@@ -30,7 +31,7 @@ export function sync() {
   const bar = byId("many");
   if (!bar) return;
   bar.hidden = chosen.size === 0;
-  byId("many-count").textContent = chosen.size ? `${chosen.size} selected` : "";
+  byId("many-count").textContent = chosen.size ? counted("{count} selected", "{count} selected", chosen.size) : "";
   byId("rows")?.classList.toggle("selecting", chosen.size > 0 || selecting());
 }
 
@@ -62,7 +63,7 @@ async function openAssign(address) {
     byId("dialog").innerHTML = answer.html;
     byId("dialog").showModal();
   } catch {
-    toast("No connection.");
+    toast(say("No connection."));
   }
 }
 
@@ -94,10 +95,10 @@ document.addEventListener("submit", async (event) => {
   try {
     const { status, html } = await ask(form.action, { body });
     if (status === 200 || status === 422) offer(html);
-    else toast(`The server could not do it (${status}).`);
+    else toast(say("The server could not do it ({status}).", { status }));
     if (status === 200) none();
   } catch {
-    toast("No connection. Nothing was changed.");
+    toast(say("No connection. Nothing was changed."));
   }
   delete form.dataset.busy;
   told();

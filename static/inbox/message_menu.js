@@ -3,6 +3,7 @@
 
 import { toast } from "./page.js";
 import { turnTo } from "./noting.js";
+import { say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const menu = byId("message-menu");
@@ -59,7 +60,7 @@ async function copy(text, said) {
 
 function quote(into, message) {
   const box = byId(into);
-  if (!box) return toast("Nothing can be written here now.");
+  if (!box) return toast(say("Nothing can be written here now."));
   const lines = textOf(message).split("\n").map((line) => `> ${line}`).join("\n");
   box.value = `${box.value ? `${box.value}\n` : ""}${lines}\n`;
   box.dispatchEvent(new Event("input", { bubbles: true }));
@@ -68,8 +69,8 @@ function quote(into, message) {
 }
 
 const DOES = {
-  text: (message) => copy(textOf(message), "The text is copied."),
-  link: (message) => copy(address(message), "The link is copied."),
+  text: (message) => copy(textOf(message), say("The text is copied.")),
+  link: (message) => copy(address(message), say("The link is copied.")),
   quote: (message) => {
     turnTo("reply", false);
     quote("text", message);

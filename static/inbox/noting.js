@@ -2,6 +2,7 @@
 
 import { ask, newKey, parsed, toast } from "./page.js";
 import { apply, seen, turn } from "./thread.js";
+import { say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const place = (form) => `parley:note:${form.dataset.session}`;
@@ -37,7 +38,7 @@ async function add(form) {
     const answer = await ask(form.action, { body: seen(new FormData(form)) });
     if (answer.status === 422) toast(parsed(answer.html).querySelector("[role=alert]")?.textContent);
     else if (answer.status >= 500 || answer.status === 403) {
-      toast(`The server could not do it (${answer.status}).`);
+      toast(say("The server could not do it ({status}).", { status: answer.status }));
     } else {
       if (answer.status === 200) {
         form.note.value = "";
@@ -48,7 +49,7 @@ async function add(form) {
       apply(answer, mine, { mineIsNew: true });
     }
   } catch {
-    toast("No connection. Your note is kept; press Add note again.");
+    toast(say("No connection. Your note is kept; press Add note again."));
   } finally {
     adding = false;
   }

@@ -2,6 +2,7 @@
 // page sets it to away by itself.
 
 import { ask, parsed, toast } from "./page.js";
+import { say } from "./words.js";
 
 const ANSWER = 60; // seconds to say that one is there
 const LOOK = 5000; // ms between looks at the clock
@@ -37,9 +38,9 @@ async function send(url, body) {
   try {
     const answer = await ask(url, { body });
     if (answer.status === 200) put(answer.html);
-    else toast(`The server could not do it (${answer.status}).`);
+    else toast(say("The server could not do it ({status}).", { status: answer.status }));
   } catch {
-    toast("No connection. Nothing was changed.");
+    toast(say("No connection. Nothing was changed."));
   }
 }
 
@@ -80,10 +81,10 @@ function question(minutes) {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.setAttribute("aria-labelledby", "idle-title");
-  dialog.innerHTML = `<form method="dialog" class="sheet"><h2 id="idle-title">Are you still there?</h2>
-    <p>Nothing was touched here for ${minutes} min. In <b>${ANSWER}</b> s your status becomes Away.</p>
-    <p class="sheet-foot"><button class="button" value="away">Away now</button>
-    <button class="button primary" value="here" autofocus>I am here</button></p></form>`;
+  dialog.innerHTML = `<form method="dialog" class="sheet"><h2 id="idle-title">${say("Are you still there?")}</h2>
+    <p>${say("Nothing was touched here for {minutes} min. In {seconds} s your status becomes Away.", { minutes, seconds: `<b>${ANSWER}</b>` })}</p>
+    <p class="sheet-foot"><button class="button" value="away">${say("Away now")}</button>
+    <button class="button primary" value="here" autofocus>${say("I am here")}</button></p></form>`;
   asked = { dialog, until: Date.now() + ANSWER * 1000 };
   dialog.addEventListener("close", () => (dialog.returnValue === "away" ? goAway() : answer()));
   document.body.append(dialog);

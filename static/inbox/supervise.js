@@ -1,6 +1,7 @@
 // The supervisors' pages: a stream of their own tells that anything changed in any session.
 
 import { ask, parsed, patch, toast } from "./page.js";
+import { say } from "./words.js";
 
 const SOON = 1000; // ms in which many nudges become one question
 const AGE = 20_000; // ms after which "how long ago" is told anew
@@ -68,10 +69,10 @@ document.addEventListener("submit", async (event) => {
       return;
     }
     dialog.close();
-    toast(parsed(answer.html).querySelector("#reassigned")?.textContent ?? `The server could not do it (${answer.status}).`);
+    toast(parsed(answer.html).querySelector("#reassigned")?.textContent ?? say("The server could not do it ({status}).", { status: answer.status }));
     again();
   } catch {
-    toast("No connection. Nothing was changed.");
+    toast(say("No connection. Nothing was changed."));
   }
 });
 setInterval(() => document.visibilityState === "visible" && page()?.id === "supervise" && again(), AGE);

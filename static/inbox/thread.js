@@ -4,6 +4,7 @@ import { ask, parsed, patch, show, toast } from "./page.js";
 import { adopt, begin as beginComposer } from "./composer.js";
 import { begin as beginNote } from "./noting.js";
 import { begin as beginWindow } from "./window.js";
+import { say } from "./words.js";
 
 const NEAR = 60; // px from the end that still count as the end
 const byId = (id) => document.getElementById(id);
@@ -107,7 +108,7 @@ export function apply({ status, html }, mine, { mineIsNew = false } = {}) {
   if (status === 410) return show(html);
   if (status === 404) {
     show("");
-    toast("This session is no longer yours.");
+    toast(say("This session is no longer yours."));
     return;
   }
   if (status !== 200) return;

@@ -3,13 +3,14 @@
 import { parsed } from "./page.js";
 import { news } from "./thread.js";
 import * as composer from "./composer.js";
+import { say } from "./words.js";
 
 setInterval(() => {
   let over = false;
   for (const line of document.querySelectorAll("[data-leaves]")) {
     const left = Math.ceil((Date.parse(line.dataset.leaves) - Date.now()) / 1000);
     if (left > 60) continue;
-    if (left > 0) line.querySelector(".left").textContent = `in ${left} s`;
+    if (left > 0) line.querySelector(".left").textContent = say("in {seconds} s", { seconds: left });
     else {
       delete line.dataset.leaves;
       over = true;

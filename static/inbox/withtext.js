@@ -5,6 +5,7 @@ import * as attach from "./attach.js";
 import { held, sent } from "./composer.js";
 import { refresh } from "./list.js";
 import { news, seen, turn } from "./thread.js";
+import { say } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -32,9 +33,9 @@ document.addEventListener("submit", async (event) => {
       byId("dialog").close();
       if (own) sent(write, text, answer, mine);
       if (there) await follow(there);
-    } else toast(`The server could not do it (${answer.status}).`);
+    } else toast(say("The server could not do it ({status}).", { status: answer.status }));
   } catch {
-    toast("No connection. Nothing was changed.");
+    toast(say("No connection. Nothing was changed."));
   } finally {
     attach.progress(null);
     delete form.dataset.busy;

@@ -1,13 +1,17 @@
-// What scripts say, in the agent's language. The page brings the sentences as JSON.
+// What scripts say, in the agent's language. The page brings the sentences that are not English.
 
-const said = document.getElementById("words");
-const words = said ? JSON.parse(said.textContent) : {};
-const plural = new Intl.PluralRules(document.documentElement.lang);
+const brought = document.getElementById("words");
+const words = brought ? JSON.parse(brought.textContent) : {};
+const plural = new Intl.PluralRules(document.documentElement.lang || "en");
 
-/** The sentence of this name, with its places filled in: say("many", { count: 3 }). */
-export function say(name, given = {}) {
-  const found = words[name];
-  if (found === undefined) throw new Error(`There is no sentence "${name}".`);
-  const text = typeof found === "string" ? found : found[plural.select(given.count)] ?? found.other;
-  return text.replace(/\{(\w+)\}/g, (place, key) => (key in given ? String(given[key]) : place));
+const fill = (text, given) => text.replace(/\{(\w+)\}/g, (place, key) => given[key] ?? place);
+
+/** The sentence, with its places filled in: say("Remove {name}", { name }). Write it out in one piece. */
+export const say = (text, given = {}) => fill(words[text] ?? text, given);
+
+/** A sentence about so many: counted("{count} segment", "{count} segments", 3). */
+export function counted(one, many, count, given = {}) {
+  const forms = words[one];
+  const text = forms ? forms[plural.select(count)] : count === 1 ? one : many;
+  return fill(text, { count, ...given });
 }
