@@ -15,13 +15,14 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet install --require-ha
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.11 --fork-strategy fewest --custom-compile-command "make lock"
 
-.PHONY: help run test lint pytest bench lock clean
+.PHONY: help run test lint pytest bench words lock clean
 
 help:  ## Say what there is
 	@echo "make run     start Parley with its demo on http://127.0.0.1:8000/ (or PORT)"
 	@echo "make test    format, lint, types, arrows and all tests that this machine can run"
 	@echo "make lint    the same without the tests"
 	@echo "make bench   measure (needs PostgreSQL, see docs/performance.md)"
+	@echo "make words   gather what agents read into routing/locale, and compile it"
 	@echo "make lock    choose new versions of the dependencies"
 	@echo "make clean   remove the virtual environment and caches; DATA_DIR stays"
 
@@ -44,6 +45,9 @@ pytest: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	$(PYTHON) -m bench
+
+words: $(DEV_STAMP)
+	$(PYTHON) -m tests.catalogues
 
 lock: $(DEV_STAMP)
 	$(LOCK) --upgrade --extra production --output-file requirements.txt pyproject.toml
