@@ -10,6 +10,7 @@ import ast
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -42,6 +43,7 @@ MARKS = {
     "pgettext": (0, 1, None),
     "npgettext": (0, 1, 2),
 }
+MADE = datetime(2026, 1, 1, tzinfo=UTC)  # in the files; else each run would change them
 Key = tuple[str | None, str]  # context and msgid
 
 _LITERAL = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
@@ -103,6 +105,7 @@ def catalogue(language: str) -> Catalog:
 
 def compiled(kept: Catalog) -> bytes:
     """The catalogue as Python reads it."""
+    kept.creation_date = kept.revision_date = MADE
     written = io.BytesIO()
     write_mo(written, kept)
     return written.getvalue()
