@@ -46,7 +46,8 @@ def merge(by: Any, kept: Card, other: Card, wins: Mapping[str, str] | None = Non
             theirs = getattr(other, name)
             if theirs and (not getattr(kept, name) or wins.get(name) == "other"):
                 setattr(kept, name, theirs)
-        kept.vip = other.vip if wins.get("vip") == "other" else kept.vip or other.vip
+        chosen = {"kept": kept.vip, "other": other.vip}
+        kept.vip = chosen.get(wins.get("vip", ""), kept.vip or other.vip)
         _values(kept, other, wins)
         kept.tags.add(*other.tags.all())
         Customer.objects.filter(card=other).update(card=kept)

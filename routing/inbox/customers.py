@@ -100,7 +100,9 @@ def merge(request: AgentRequest, pk: int) -> HttpResponse:
     other, refusal = seen(request, int(other_pk)), ""
     if request.method == "POST":
         try:
-            wins = {name: value for name, value in request.POST.items() if value == "other"}
+            wins = {
+                name: value for name, value in request.POST.items() if value in ("kept", "other")
+            }
             made = merging.merge(request.extension, kept, other, wins)
             return to(request, reverse("customer", args=[made.pk]))
         except Refused as refused:
@@ -200,7 +202,11 @@ def _compared(kept: Card, other: Card) -> list[dict[str, Any]]:
         {"key": f"field-{f.pk}", "name": f.name, "kept": one.get(f.pk), "other": two.get(f.pk)}
         for f in CardField.objects.filter(pk__in={*one, *two})
     ]
-    return [row for row in rows if row["kept"] != row["other"] and (row["kept"] or row["other"])]
+    found = [row for row in rows if row["kept"] != row["other"] and (row["kept"] or row["other"])]
+    for row in found:
+        other_first = not row["kept"] or (row["key"] == "vip" and other.vip)
+        row["prefer"] = "other" if other_first else "kept"
+    return found
 
 
 def _yes(value: bool) -> str:
