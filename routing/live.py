@@ -1,7 +1,8 @@
 """Nudges the browsers of agents. A nudge names who should look again, never what is to be seen.
 
-Audiences are ``extension:<pk>``, ``queue:<pk>`` and ``phone:<number pk>:<customer address>``. Each
-nudge gets a cursor from one counter, so that a browser that was away can be told what it missed.
+Audiences are ``extension:<pk>``, ``queue:<pk>``, ``supervisors`` and
+``phone:<number pk>:<customer address>``. Each nudge gets a cursor from one counter, so that a
+browser that was away can be told what it missed.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ return redis.call('EXISTS', KEYS[3])
 LISTENING = "parley:live:listening"
 listeners: list[Callable[[], object]] = []
 pausing = Pausing(log, "Browsers were not nudged, Redis failed", 1.0)
+
+
+#: Those who watch everybody; told of what the ones concerned need not hear.
+SUPERVISORS = "supervisors"
 
 
 def extension_audience(pk: int) -> str:

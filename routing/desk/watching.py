@@ -44,6 +44,5 @@ def _tell(extension: Extension, keys: Iterable[int]) -> None:
     for session in Session.objects.filter(pk__in=keys):
         names = {live.extension_audience(each.pk) for each in there.get(session.pk, ())}
         to = {*audiences(session), *names} - {live.extension_audience(extension.pk)}
-        if to:
-            nudges.append((sorted(to), {"here": session.pk}))
+        nudges.append((sorted([*to, live.SUPERVISORS]), {"here": session.pk}))
     live.nudge_many(nudges)

@@ -129,7 +129,7 @@ def _supervisor(session_key: str) -> frozenset[str]:
         agents = Extension.objects.values_list("pk", flat=True)
         queues = Queue.objects.values_list("pk", flat=True)
         audiences = [*map(live.extension_audience, agents), *map(live.queue_audience, queues)]
-        return frozenset(audiences)
+        return frozenset([*audiences, live.SUPERVISORS])
     finally:
         close_old_connections()
 

@@ -115,7 +115,7 @@ def test_colleagues_are_nudged_by_a_change_alone_and_by_name_alone(
     told = []
     while message := heard.get_message(timeout=0.05):
         told += json.loads(message["data"].partition(b" ")[2])
-    assert told == [{"here": waiting.pk, "to": [f"queue:{waiting.queue_id}"]}] * 3
+    assert told == [{"here": waiting.pk, "to": [f"queue:{waiting.queue_id}", "supervisors"]}] * 3
 
 
 def test_a_stranger_learns_nothing_and_appears_nowhere(
