@@ -1,8 +1,9 @@
-"""Customers in a real browser: a card from a session, tags, merging."""
+"""Customers in a real browser: a card from a session, tags, merging, an import."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -84,3 +85,25 @@ def test_the_panel_is_a_sheet_on_a_phone_and_back_closes_it(visit: Visit) -> Non
     anna.go_back()
     expect(panel).not_to_be_visible()
     expect(anna.get_by_role("textbox", name="Message")).to_be_visible()
+
+
+def test_an_import_tells_first_and_shows_how_far_it_is(
+    visit: Visit, parley: System, tmp_path: Path
+) -> None:
+    parley.manage("shell", "-c", SET_UP)
+    lines = "\n".join(f"Person {n},+120255{80000 + n}" for n in range(3000))
+    file = tmp_path / "people.csv"
+    file.write_text(f"name,phone\n{lines}\nWrong,call me\n")
+    anna = visit(agent="anna")
+    anna.goto("/customers/import/")
+    anna.get_by_label("File", exact=True).set_input_files(file)
+    anna.get_by_role("button", name="Look at the file").click()
+    expect(anna.get_by_text("Nothing is changed yet")).to_be_visible(timeout=60_000)
+    expect(anna.get_by_role("link", name="3000 New")).to_be_visible()
+    anna.get_by_role("link", name="1 Refused").click()
+    expect(anna.get_by_text("is not a phone number")).to_be_visible()
+    anna.get_by_role("button", name="Import", exact=True).click()
+    expect(anna.get_by_role("progressbar").or_(anna.get_by_text("Done."))).to_be_visible()
+    expect(anna.get_by_text("Done.")).to_be_visible(timeout=60_000)
+    anna.goto("/customers/?q=Person 2999")
+    expect(anna.get_by_role("link", name="Person 2999")).to_be_visible()
