@@ -19,9 +19,8 @@ function place(message) {
   button.hidden = !message;
   if (!message) return;
   const bubble = message.querySelector(".bubble").getBoundingClientRect();
-  const frame = byId("thread").getBoundingClientRect();
-  const beside = message.matches(".theirs") ? bubble.right - frame.left + 4 : bubble.left - frame.left - 32;
-  button.style.top = `${Math.max(bubble.top, byId("scroll").getBoundingClientRect().top) - frame.top}px`;
+  const beside = message.matches(".theirs") ? bubble.right + 4 : bubble.left - 32;
+  button.style.top = `${Math.max(bubble.top, byId("scroll").getBoundingClientRect().top)}px`;
   button.style.left = `${beside}px`;
 }
 
@@ -131,6 +130,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.stopPropagation();
 }, { capture: true });
+document.addEventListener("parley:shown", () => place(null));
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id === "main") place(null);
+});
 document.addEventListener("focusout", (event) => {
   if (event.target === handle() && menu.hidden) setTimeout(() => document.activeElement !== handle() && place(null));
 });

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import Visit
-from .test_inbox_live import box
+from .test_inbox_live import box, customer, phone_of, row, says
 from .test_writing import opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.story]
@@ -80,3 +80,20 @@ def test_enter_breaks_the_line_where_that_is_chosen(visit: Visit) -> None:
     expect(box(page)).to_have_value("One\nTwo")
     box(page).press("Control+Enter")
     expect(phone.get_by_text("Two")).to_be_visible()
+
+
+def test_one_message_is_quoted_and_the_next_session_opens(visit: Visit) -> None:
+    page, _ = opened(visit, "Where is it?")
+    other = customer()
+    says(phone_of(visit, other), "Somebody else")
+    page.locator("#messages > .theirs").first.hover()
+    page.get_by_role("button", name="Message actions").click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(box(page)).to_have_value("> Where is it?\n")
+    box(page).press("Alt+ArrowUp")
+    expect(page.get_by_role("button", name="Message actions: Where is it?")).to_be_focused()
+    row(page, other).click()
+    expect(page.get_by_role("log")).to_contain_text("Somebody else")
+    expect(page.locator("#message-handle")).not_to_be_visible()
