@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from import_export.formats.base_formats import CSV
 
 from .. import outbox
-from ..models import CardField, CardImport, Extension, ImportRow
+from ..language import spoken_to
+from ..models import AgentSettings, CardField, CardImport, Extension, ImportRow
 from .card_columns import meaning
 from .card_rows import apply, check
 from .refusing import Refused
@@ -75,9 +76,10 @@ def work() -> None:
     until = time.monotonic() + AT_ONCE
     for job in CardImport.objects.filter(ended_at=None).order_by("pk"):
         try:
-            while job.working and time.monotonic() < until:
-                step(job)
-                job.refresh_from_db()
+            with spoken_to(AgentSettings.of(job.extension) if job.extension else AgentSettings()):
+                while job.working and time.monotonic() < until:
+                    step(job)
+                    job.refresh_from_db()
         except Exception:  # one import's trouble is not the others'
             log.exception("The import %s failed", job.pk)
             problem = _("This import failed. An administrator finds the reason in the log.")

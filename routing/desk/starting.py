@@ -76,9 +76,11 @@ def address_of(provider: type[Provider], typed: str) -> str:
     if provider.network == Customer.PHONE:
         try:
             return normalise(typed, settings.PHONE_REGION)
-        except ValidationError as error:
-            hint = "Write it with country code, like +41791234510."
-            raise Refused(f"{error.messages[0]} {hint}") from None
+        except ValidationError:
+            said = _(
+                "“%(typed)s” is not a phone number. Write it with country code, like +41791234510."
+            )
+            raise Refused(said % {"typed": typed[:60]}) from None
     try:
         found = provider.customer_address(typed)
     except ValueError as error:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ..models import AlreadyTaken, Extension, Listening, Platform, Queue, Session
 from .handing import hand_over
@@ -30,9 +31,9 @@ def reassign(supervisor: Extension, session: Session, to: Extension | Queue | Pl
         now = Session.objects.open().select_for_update(of=("self",)).filter(pk=session.pk)
         found = now.select_related("holder", "queue", "platform").first()
         if found is None:
-            raise Refused("This session is closed.")
+            raise Refused(_("This session is closed."))
         if found.holder_id != session.holder_id:
             raise AlreadyTaken(found.holder)
         if to in (found.holder, found.platform) or (not found.holder_id and to == found.queue):
-            raise Refused(f"{to} already has this session.")
+            raise Refused(_("%(who)s already has this session.") % {"who": to})
         hand_over(found, to, supervisor.name, supervisor)

@@ -18,7 +18,8 @@ from providers.errors import ProviderError
 from providers.http import Carrier
 
 from .. import presence
-from ..models import Extension, PushSubscription, Queue, Session
+from ..language import spoken_to
+from ..models import AgentSettings, Extension, PushSubscription, Queue, Session
 from .alerts import Alert, alert_for
 from .keys import signed
 
@@ -64,9 +65,14 @@ def _meant(sessions: Sequence[Session]) -> list[tuple[PushSubscription, Alert]]:
         for session in sessions
         for extension in _agents(session, members, browsers)
         if extension.pk not in {person.pk for person in there.get(session.pk, ())}
-        and (alert := alert_for(extension, session))
+        and (alert := _alert(extension, session))
         for browser in browsers[extension]
     ]
+
+
+def _alert(extension: Extension, session: Session) -> Alert | None:
+    with spoken_to(AgentSettings.of(extension)):
+        return alert_for(extension, session)
 
 
 def _agents(
