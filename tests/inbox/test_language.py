@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
+from routing.inbox.events import told
 from routing.models import AgentSettings, Extension, Session
 
 from ..factories import MessageFactory
@@ -28,6 +30,34 @@ def test_a_page_speaks_the_language_of_the_browser_until_one_is_chosen(
     assert '<html lang="pl" dir="ltr"' in text(browser.get("/", headers=german))
     assert translation.get_language() == "en-gb"  # nobody else finds it so
     assert "HX-Refresh" not in browser.post("/settings/", {"tone": "drop"}, headers=HTMX)
+
+
+def test_a_language_from_right_to_left_turns_the_page(browser: Client, settings: Any) -> None:
+    settings.LANGUAGES = [*settings.LANGUAGES, ("ar", "العربية")]
+    page = text(browser.get("/", headers={"Accept-Language": "ar"}))
+    assert '<html lang="ar" dir="rtl"' in page
+
+
+def test_system_lines_are_told_in_the_language_and_the_zone_of_the_reader() -> None:
+    cases = {
+        ("picked_up", "Anna picked up"): "Anna hat die Sitzung übernommen",
+        ("closed", "Anna closed the session: Paid\ntoday"): (
+            "Anna hat die Sitzung geschlossen: Paid\ntoday"
+        ),
+        ("auto_closed", "Closed after 1 day without a message"): (
+            "Nach 1 Tag ohne Nachricht geschlossen"
+        ),
+        ("snoozed", "Anna snoozed the session until 2026-03-04 12:00+00:00"): (
+            "Anna hat die Sitzung zurückgestellt bis Mittwoch, 4. März, 13:00"
+        ),
+        ("snoozed", "Anna snoozed the session until Monday"): (
+            "Anna hat die Sitzung zurückgestellt bis Monday"
+        ),
+        ("closed", "Something that nobody knows"): "Something that nobody knows",
+    }
+    with translation.override("de"), timezone.override("Europe/Berlin"):
+        for (event, kept), words in cases.items():
+            assert told(event, kept) == words
 
 
 def test_only_languages_and_zones_that_exist_are_kept(browser: Client, anna: Extension) -> None:
