@@ -42,8 +42,17 @@ class Command:
         return "|".join(self.keys)
 
 
+#: What is printed on keys, which differs from country to country.
+PRINTED = {
+    "Mod": gettext_lazy("Ctrl"),
+    "Shift": gettext_lazy("Shift"),
+    "Enter": gettext_lazy("Enter"),
+    "Escape": "Esc",
+}
+
+
 def _written(key: str) -> str:
-    return {"Mod": "Ctrl", "Escape": "Esc"}.get(key, key.upper() if len(key) == 1 else key)
+    return str(PRINTED.get(key, key.upper() if len(key) == 1 else key))
 
 
 @dataclass(frozen=True)

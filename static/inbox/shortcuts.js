@@ -2,6 +2,7 @@
 // being typed, and can be switched off.
 
 import { inField, listed, run } from "./commands.js";
+import { say } from "./words.js";
 
 const TOGETHER = 1500; // ms in which a second key belongs to the first
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -64,7 +65,7 @@ if (MAC) {
   for (const { keys, ways } of listed()) {
     ways.forEach((way, at) => {
       for (const kbd of way.querySelectorAll("kbd")) {
-        if (keys[at].includes("Mod") && kbd.textContent === "Ctrl") kbd.textContent = "⌘";
+        if (keys[at].includes("Mod") && kbd.textContent === say("Ctrl")) kbd.textContent = "⌘";
         if (kbd.textContent === "Alt") kbd.textContent = "⌥";
       }
     });
