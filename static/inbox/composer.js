@@ -7,6 +7,7 @@ import * as attach from "./attach.js";
 import * as costly from "./costly.js";
 import * as drafts from "./drafts.js";
 import * as outbox from "./held.js";
+import { markVariable } from "./offers.js";
 import * as overtaken from "./overtaken.js";
 import { counted, say } from "./words.js";
 
@@ -246,6 +247,7 @@ function stopped(form, answer) {
 
 function refused(form, answer) {
   drafts.typed(form);
+  if (form) markVariable(form.text);
   complain(reason(answer.html));
 }
 

@@ -72,15 +72,18 @@ function close() {
   open = null;
 }
 
+/** Mark the first variable from here on, so that what is typed takes its place. */
+export function markVariable(box, from = 0) {
+  const left = /\{(customer|agent|number)\}/.exec(box.value.slice(from));
+  if (left) box.setSelectionRange(from + left.index, from + left.index + left[0].length);
+}
+
 function take(item) {
   const { box, from } = open;
   const text = item.dataset.insert;
   close();
   box.setRangeText(text, from, box.selectionStart, "end");
-  const left = /\{(customer|agent|number)\}/.exec(text);
-  if (left && kindOf(box) === "canned") {
-    box.setSelectionRange(from + left.index, from + left.index + left[0].length);
-  }
+  if (kindOf(box) === "canned") markVariable(box, from);
   box.dispatchEvent(new Event("input", { bubbles: true }));
   box.focus({ preventScroll: true });
 }
