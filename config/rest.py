@@ -13,7 +13,22 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "OAUTH2_VALIDATOR_CLASS": "routing.doors.rest.oauth.DoorValidator",
     "SCOPES_BACKEND_CLASS": "routing.doors.rest.oauth.DoorScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
-    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # only a hash is kept
+    # Services use the client credentials grant alone. The rest is shut, as RFC 9700 advises.
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    **{
+        f"COMPLIANT_BCP_RFC9700_{each}": True
+        for each in (
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "REDIRECT_URI_SCHEME",
+            "REFRESH_TOKEN",
+            "TOKEN_STORAGE",  # only a hash is kept
+        )
+    },
 }
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
