@@ -207,7 +207,7 @@ def test_a_closed_page_is_told_by_push(visit: Visit, parley: System) -> None:
         page.close()
         number = customer()
         says(phone_of(visit, number), "Anybody there?")
-        parley.wait(receiver.told, 20)
+        parley.wait(receiver.told, 60)
         [told] = receiver.told()
         assert (told["title"], told["body"]) == (number, "Anybody there?")
 

@@ -87,8 +87,13 @@ def taken(visit: Visit, text: str) -> tuple[Page, Page, str]:
 
 
 def more(page: Page, action: str) -> None:
-    page.get_by_role("button", name="More", exact=True).click()
-    page.get_by_role("button", name=action, exact=True).click()
+    item = page.get_by_role("button", name=action, exact=True)
+    for _ in range(10):  # what comes in meanwhile may close the menu
+        if item.is_visible():
+            break
+        page.get_by_role("button", name="More", exact=True).click()
+        page.wait_for_timeout(300)
+    item.click()
 
 
 def test_a_snoozed_session_sleeps_until_the_customer_writes(visit: Visit) -> None:

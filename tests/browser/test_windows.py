@@ -94,7 +94,7 @@ def says(parley: System, name: str, text: str, ago: float = 0) -> None:
 def opened(visit: Visit, name: str) -> Page:
     page = visit(agent="anna")
     page.get_by_role("link", name=re.compile(name)).click()
-    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    expect(page.get_by_role("article").get_by_role("heading", name=name)).to_be_visible()
     return page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -144,8 +145,8 @@ class Customer:
 
 
 @pytest.mark.postgres
-def test_10_000_recipients_while_workers_are_killed_and_agents_answer() -> None:
-    count = 10_000
+def test_many_recipients_while_workers_are_killed_and_agents_answer() -> None:
+    count = int(os.environ.get("RECIPIENTS", "10000"))
     with System(CONFIGURATION.format(rate=200), workers=2, beat=True) as parley:
         customer, kills = Customer(parley), []
         begin(parley, count)
@@ -158,7 +159,7 @@ def test_10_000_recipients_while_workers_are_killed_and_agents_answer() -> None:
                 time.sleep(0.3)
 
         deadline = time.monotonic() + 240
-        for sent in (2_500, 6_000):
+        for sent in (count // 4, count * 6 // 10):
             watch(lambda seen, enough=sent: seen.get("sent", 0) > enough)
             kills.append(time.monotonic())
             parley.kill(parley.workers[0])
@@ -184,6 +185,6 @@ def test_10_000_recipients_while_workers_are_killed_and_agents_answer() -> None:
             if not any(0 <= at - kill < 6 for kill in kills)
         ]
         print(f"\n{left} unknown; answers waited {sorted(waits)}; apart from the kills {calm}")
-        assert len(calm) > 8
+        assert len(calm) > count // 1_250 - 1
         assert max(calm) < 2
         assert max(waits) < 10  # while a channel's worker is dead, another takes its place
