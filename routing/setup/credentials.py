@@ -95,7 +95,8 @@ def _check_addresses(entry: Entry, form: forms.Form, mistakes: Mistakes) -> None
     for name, found in form.cleaned_data.items():
         if str(found).startswith(("http://", "https://")):
             try:
-                check_url(found, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+                private = settings.ALLOW_PRIVATE_ADDRESSES
+                check_url(found, allow_private=private, unknown_passes=True)
             except ValueError as error:
                 mistakes.at(
                     entry.or_self("credentials").or_self(name), f"{form[name].label}: {error}"

@@ -103,7 +103,8 @@ def url(entry: Entry, mistakes: Mistakes, *, empty: bool = False) -> str | None:
     if not found:
         return found
     try:
-        check_url(found, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)
+        private = settings.ALLOW_PRIVATE_ADDRESSES
+        check_url(found, allow_private=private, unknown_passes=True)
     except ValueError as error:
         said = str(error)
         if "private address" in said:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from channels_app.models import Channel
 from routing import setup
+from routing.models import Platform
 
 from .example import EXAMPLE, everything, mistakes
 
@@ -255,6 +256,12 @@ def test_private_addresses_are_refused_unless_allowed(settings):
     )
     assert "channels[0].credentials.api_send_url" in found[0]
     assert "10.0.0.1 is a private address" in found[0]
+
+
+def test_a_name_that_nobody_knows_yet_is_no_mistake(settings):
+    settings.ALLOW_PRIVATE_ADDRESSES = False  # the name is looked up again whenever it is used
+    setup.apply("platforms: [{name: Later, url: 'https://events.invalid/in'}]")
+    assert Platform.objects.get().url == "https://events.invalid/in"
 
 
 def test_a_mistake_leaves_everything_as_it_was():
