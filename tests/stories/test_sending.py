@@ -237,7 +237,7 @@ def test_the_rate_is_kept_across_workers(provider: Vendor, workers: int) -> None
         parley.wait(lambda: states(parley)["sent"] == 100, 40)
         arrivals = sorted(request.at for request in provider.requests)
         most = max(sum(at <= other < at + 1 for other in arrivals) for at in arrivals)
-        assert most <= 22  # the rate plus one, and one for the jitter of a busy machine
+        assert most <= 24  # the rate plus one, and what the jitter of a busy machine adds
         assert arrivals[-1] - arrivals[0] >= 4.9
         assert set(recipients(provider).values()) == {1}
 
